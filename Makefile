@@ -1,0 +1,46 @@
+# seriald: a distributed serial allocator. `make help` lists what there is to do.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help up down status clean build test lint format chaos bench
+
+##@ A cluster on this machine
+
+up: ## Install what is missing, build, start a cluster of three nodes (again: what is not running)
+	@deploy/local/bootstrap.sh
+	@deploy/local/build.sh
+	@.build/release/serialctl dev up
+
+down: ## Stop exactly what `make up` started; the data stays
+	@deploy/local/dev.sh down
+
+status: ## Show what of the cluster runs
+	@deploy/local/dev.sh status
+
+clean: ## Stop the cluster and remove it with its data, certificates and tokens (.serial)
+	@deploy/local/dev.sh down --erase
+
+##@ The project
+
+build: ## Build seriald and serialctl (release)
+	@deploy/local/build.sh
+
+test: ## Everything that guards the project; .ci/run calls it
+	@deploy/ci/test.sh
+
+lint: ## Check format, rules and shell scripts
+	@deploy/ci/lint.sh
+
+format: ## Format all Swift files in place
+	@deploy/ci/format.sh
+
+chaos: ## Break a cluster on purpose and check what it did (not built yet)
+	@echo "chaos is not built yet" >&2; exit 2
+
+bench: ## Measure (not built yet)
+	@echo "bench is not built yet" >&2; exit 2
+
+help: ## This list
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "%s\n%s\n", (n++ ? "" : "make TARGET"), substr($$0, 5) } \
+	  /^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

@@ -1,0 +1,149 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The one list of settings. Every target of ours is built with it; a warning is an error.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func product(_ name: String, _ package: String) -> Target.Dependency {
+  .product(name: name, package: package)
+}
+
+let logging = product("Logging", "swift-log")
+let metrics = product("Metrics", "swift-metrics")
+let arguments = product("ArgumentParser", "swift-argument-parser")
+let lifecycle = product("ServiceLifecycle", "swift-service-lifecycle")
+let jwt = product("JWTKit", "jwt-kit")
+
+/// Arrows go one way: a target names only what stands above it in this file.
+let package = Package(
+  name: "seriald",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "SerialFormat", targets: ["SerialFormat"]),
+    .library(name: "Allocator", targets: ["Allocator"]),
+    .executable(name: "seriald", targets: ["seriald"]),
+    .executable(name: "serialctl", targets: ["serialctl"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+    .package(
+      url: "https://github.com/apple/swift-configuration", from: "1.4.0",
+      traits: [.defaults, "CommandLineArguments"]),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+  ],
+  targets: [
+    // The core: pure, no clock, no randomness, no input or output.
+    .target(name: "SerialFormat", swiftSettings: strict),
+    .target(name: "LeaseCore", dependencies: ["SerialFormat"], swiftSettings: strict),
+
+    // The actor that runs the core's actions, and the store it can run on without a server.
+    .target(
+      name: "Allocator", dependencies: ["LeaseCore", "SerialFormat", logging, metrics],
+      swiftSettings: strict),
+    .target(
+      name: "MemoryCoordinator", dependencies: ["Allocator", "LeaseCore", "SerialFormat"],
+      swiftSettings: strict),
+
+    // PostgreSQL, by libpq and libssl.
+    .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .target(name: "LibPQ", dependencies: ["CLibPQ", "COpenSSL", logging], swiftSettings: strict),
+    .target(
+      name: "Coordinator",
+      dependencies: [
+        "LibPQ", "Allocator", "LeaseCore", "SerialFormat", logging,
+        product("Crypto", "swift-crypto"),
+      ],
+      resources: [.embedInCode("SQL"), .embedInCode("Migrations")],
+      swiftSettings: strict),
+
+    // The node's interface.
+    .target(
+      name: "SerialAuth", dependencies: [jwt, product("Crypto", "swift-crypto")],
+      swiftSettings: strict),
+    .target(
+      name: "PrometheusText", dependencies: [product("CoreMetrics", "swift-metrics")],
+      swiftSettings: strict),
+    .target(
+      name: "SerialAPI",
+      dependencies: [
+        "Allocator", "LeaseCore", "SerialFormat", "SerialAuth", "PrometheusText", logging, metrics,
+        product("Hummingbird", "hummingbird"), product("HummingbirdTLS", "hummingbird"),
+        product("HummingbirdHTTP2", "hummingbird"), product("HTTPTypes", "swift-http-types"),
+        product("NIOCore", "swift-nio"), product("NIOHTTP1", "swift-nio"),
+        product("NIOSSL", "swift-nio-ssl"), lifecycle,
+      ],
+      swiftSettings: strict),
+
+    // A whole cluster on this machine: authority, private PostgreSQL, nodes.
+    .target(
+      name: "LocalCluster",
+      dependencies: [
+        product("X509", "swift-certificates"), product("Crypto", "swift-crypto"),
+        product("SwiftASN1", "swift-asn1"),
+      ],
+      swiftSettings: strict),
+
+    .executableTarget(
+      name: "seriald",
+      dependencies: [
+        "Coordinator", "LibPQ", "Allocator", "LeaseCore", "SerialAPI", "SerialAuth",
+        "PrometheusText", "SerialFormat", arguments, lifecycle, logging, metrics,
+        product("Configuration", "swift-configuration"),
+        product("SystemPackage", "swift-system"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "serialctl",
+      dependencies: [
+        "SerialFormat", "SerialAuth", "LocalCluster", arguments, logging,
+        product("AsyncHTTPClient", "async-http-client"), product("NIOCore", "swift-nio"),
+        product("NIOSSL", "swift-nio-ssl"), product("NIOHTTP1", "swift-nio"),
+        product("NIOFoundationCompat", "swift-nio"), product("NIOPosix", "swift-nio"),
+      ],
+      swiftSettings: strict),
+
+    // Tests. The conformance suite is a library: the ledger in memory and PostgreSQL both pass it.
+    .target(
+      name: "CoordinatorConformance", dependencies: ["Allocator", "LeaseCore", "SerialFormat"],
+      path: "Tests/CoordinatorConformance", swiftSettings: strict),
+    .testTarget(
+      name: "SerialFormatTests", dependencies: ["SerialFormat"], swiftSettings: strict),
+    .testTarget(
+      name: "LeaseCoreTests", dependencies: ["LeaseCore", "SerialFormat"], swiftSettings: strict),
+    .testTarget(
+      name: "AllocatorTests",
+      dependencies: [
+        "CoordinatorConformance", "MemoryCoordinator", "Allocator", "LeaseCore", "SerialFormat",
+        logging,
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "LocalClusterTests", dependencies: ["LocalCluster"], exclude: ["fake-seriald"],
+      swiftSettings: strict),
+    .testTarget(name: "LibPQTests", dependencies: ["LibPQ", logging], swiftSettings: strict),
+    .testTarget(
+      name: "CoordinatorTests",
+      dependencies: [
+        "CoordinatorConformance", "Coordinator", "LibPQ", "Allocator", "LeaseCore", "SerialFormat",
+        "LocalCluster", logging,
+      ], swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,39 @@
+import Crypto
+
+/// One step of the schema: numbered, forward only, never changed once it was applied anywhere.
+public struct Migration: Sendable, Equatable {
+  public let version: Int
+  public let name: String
+  let sql: String
+
+  /// SHA-256 of the text, in hexadecimal digits.
+  public var checksum: String {
+    SHA256.hash(data: Array(sql.utf8)).map { byte in
+      let digits = String(byte, radix: 16)
+      return digits.count == 1 ? "0" + digits : digits
+    }.joined()
+  }
+
+  /// The migrations of this binary, by version.
+  public static let all: [Migration] = [
+    Migration(1, "ledger_tables", PackageResources._001_ledger_tables_sql),
+    Migration(2, "ledger_check", PackageResources._002_ledger_check_sql),
+    Migration(3, "closing_leases", PackageResources._003_closing_leases_sql),
+    Migration(4, "boots_and_grants", PackageResources._004_boots_and_grants_sql),
+    Migration(5, "commits", PackageResources._005_commits_sql),
+    Migration(6, "views_and_rights", PackageResources._006_views_and_rights_sql),
+  ]
+
+  /// The schema versions that this binary works with.
+  public static let supported: ClosedRange<Int> = 6...6
+
+  init(_ version: Int, _ name: String, _ bytes: [UInt8]) {
+    self.init(version: version, name: name, sql: SQL.text(bytes))
+  }
+
+  init(version: Int, name: String, sql: String) {
+    self.version = version
+    self.name = name
+    self.sql = sql
+  }
+}

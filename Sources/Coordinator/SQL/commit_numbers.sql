@@ -1,0 +1,11 @@
+-- Commits numbers as issued, compare-and-set for each lease, all or nothing, with the issue log.
+-- $1 boot id; a lease each: $2 ids, $3 tokens, $4 attempts, $5 revisions, $6 committed through as
+-- the node knows it, $7 the new one, $8 handed out through; $9 time to live in milliseconds;
+-- a line of the issue log each: $10 leases, $11 first, $12 last, $13 subjects, $14 requests,
+-- $15 again; $16 demand a standby
+-- A row for each lease: lease_id, outcome, recalled
+-- Locks: leases by id
+SELECT lease_id, outcome, recalled
+FROM serial.commit_numbers($1::uuid, $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[],
+  $6::integer[], $7::integer[], $8::integer[], $9::integer, $10::uuid[], $11::integer[],
+  $12::integer[], $13::text[], $14::uuid[], $15::boolean[], $16::boolean)

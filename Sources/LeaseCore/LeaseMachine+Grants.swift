@@ -1,0 +1,92 @@
+extension LeaseMachine {
+  /// A node that issues less than this in a horizon asks only for what its requests need.
+  static let smallestPrefetch = 4
+
+  /// The next acquire: what waits and is not covered, or the next block before this one ends.
+  mutating func nextAcquire(at now: Instant) -> MachineAction? {
+    switch acquiring {
+    case .sent: return nil
+    case .waiting(let until, let repeated):
+      guard until <= now else { return nil }
+      if let repeated {
+        acquiring = .sent(repeated, at: now)
+        return .acquire(repeated)
+      }
+    case .idle: break
+    }
+    let missing = queue.reduce(0) { $0 + $1.count } - availableCount
+    let ratePerSecond = rate.perSecond(at: now)
+    let comfortable = settings.sizing.wanted(ratePerSecond: ratePerSecond, needed: 1)
+    let isPrefetch =
+      phase == .running && !scarce && !active.isEmpty && comfortable >= Self.smallestPrefetch
+      && availableCount <= comfortable / 2
+    guard missing > 0 || isPrefetch else {
+      acquiring = .idle
+      return nil
+    }
+    let needed = min(max(missing, 1), 1000)
+    let plan = AcquirePlan(
+      stream: stream, needed: needed,
+      wanted: settings.sizing.wanted(ratePerSecond: ratePerSecond, needed: needed),
+      leases: (0..<Self.blocksPerAcquire).map { _ in makeName() })
+    acquiring = .sent(plan, at: now)
+    return .acquire(plan)
+  }
+
+  public mutating func acquireAnswered(_ reply: AcquireReply, at now: Instant) -> [MachineAction] {
+    guard case .sent(let plan, let sentAt) = acquiring else { return [] }
+    var actions: [MachineAction] = []
+    acquiring = .idle
+    switch reply.outcome {
+    case .superseded: return superseded(at: now)
+    case .frozen: return failQueue(.frozen(reply.counter)) + pump(at: now)
+    case .noStandby: return failQueue(.noStandby) + pump(at: now)
+    case .granted, .none: break
+    }
+    if !reply.grants.isEmpty { issuing = reply.counter }
+    for grant in reply.grants {
+      guard let name = plan.leases.first(where: { $0.id == grant.id }), lease(grant.id) == nil
+      else { continue }
+      addActive(
+        HeldLease(
+          id: grant.id, token: name.token, counter: reply.counter, block: grant.block,
+          grantedAt: sentAt))
+      actions.append(.note(.granted(grant.id, grant.block)))
+    }
+    let granted = reply.grants.reduce(0) { $0 + $1.block.count }
+    scarce = granted < plan.wanted / 2
+    recalling = nil
+    if granted < plan.needed {
+      // What is on its way back is nobody's at this moment; asked again it will be counted.
+      let isCounted = closing.isEmpty && releasing == .idle
+      let elsewhere = reply.free + reply.leasedElsewhere
+      if isCounted { actions += failExhausted(reply.counter, elsewhere: elsewhere) }
+      recalling = reply.counter
+      acquiring = .waiting(
+        until: now.advanced(byMilliseconds: settings.recallRetryMilliseconds), repeated: nil)
+    }
+    return actions + pump(at: now)
+  }
+
+  public mutating func acquireFailed(_ failure: CallFailure, at now: Instant) -> [MachineAction] {
+    guard case .sent(let plan, _) = acquiring else { return [] }
+    let retryAt = now.advanced(byMilliseconds: settings.retryMilliseconds)
+    // An acquire that may have been done is repeated with the same identifiers, whoever waits: it
+    // is answered with what it granted.
+    acquiring = .waiting(until: retryAt, repeated: failure == .unknown ? plan : nil)
+    return failure == .unavailable ? coordinatorWentAway(at: now) : []
+  }
+
+  /// Refuses the requests that want more than everything that can still be issued.
+  private mutating func failExhausted(_ counter: Counter, elsewhere: Int) -> [MachineAction] {
+    let reachable = elsewhere + availableCount + underWayCount
+    let hopeless = queue.filter { $0.count > reachable }
+    queue.removeAll { $0.count > reachable }
+    return hopeless.map { .fail($0.id, .capacityExhausted(counter)) }
+  }
+
+  /// Numbers in a statement without an answer: they may come back to the stock.
+  private var underWayCount: Int {
+    statement.batch?.plan.lines.reduce(0) { $0 + $1.block.count } ?? 0
+  }
+}

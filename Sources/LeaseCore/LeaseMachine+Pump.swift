@@ -1,0 +1,110 @@
+extension LeaseMachine {
+  /// Sends whatever can be sent now. Called after every event.
+  mutating func pump(at now: Instant) -> [MachineAction] {
+    guard phase != .superseded else { return failQueue(.superseded) }
+    guard coordinatorIsUp else { return [] }
+    var actions: [MachineAction] = []
+    if statement == .idle {
+      actions += closeWhatIsDone()
+      if commitNotBefore.map({ $0 <= now }) ?? true, let batch = nextBatch() {
+        statement = .committing(batch)
+        actions.append(.commit(batch.plan))
+      } else if phase == .draining, queue.isEmpty, acquiring.plan == nil {
+        for lease in active { close(lease.id) }
+      }
+    }
+    if let action = readBackAgain(at: now) { actions.append(action) }
+    if let action = nextAcquire(at: now) { actions.append(action) }
+    if let action = nextRelease(at: now) { actions.append(action) }
+    return actions
+  }
+
+  /// Leases that are used up, or recalled and served, or of a year that is over, go back.
+  private mutating func closeWhatIsDone() -> [MachineAction] {
+    for lease in active {
+      let isRecalled = lease.recall == .served || (lease.recall == .recalled && queue.isEmpty)
+      if lease.uncommitted == nil || isRecalled || lease.counter != issuing { close(lease.id) }
+    }
+    // What was committed for nobody in a year that is over is not handed out in the next.
+    let old = stock.filter { $0.counter != issuing }.reduce(0) { $0 + $1.block.count }
+    stock.removeAll { $0.counter != issuing }
+    forgetEmptyFenced()
+    return old > 0 ? [.note(.abandoned(old))] : []
+  }
+
+  /// Takes requests in order of arrival for as long as their numbers are there. The first that
+  /// wants more than that waits for a grant, and the others behind it: nobody is starved.
+  private mutating func nextBatch() -> Batch? {
+    guard !queue.isEmpty else { return nil }
+    var pieces = usablePieces()[...]
+    var entries: [Batch.Entry] = []
+    var lines: [CommitPlan.Line] = []
+    var taken = 0
+    for request in queue {
+      guard lines.count < Self.linesPerCommit,
+        let (mine, rest) = Self.take(request.count, from: pieces)
+      else { break }
+      pieces = rest
+      taken += 1
+      entries.append(Batch.Entry(request: request, pieces: mine, isWaiting: true))
+      lines += mine.map {
+        CommitPlan.Line(
+          lease: $0.lease, block: $0.block, request: request.id, subject: request.subject,
+          again: $0.again)
+      }
+    }
+    guard let counter = issuing, taken > 0 else { return nil }
+    queue.removeFirst(taken)
+    let plan = CommitPlan(counter: counter, raises: raises(for: lines), lines: lines)
+    let used = Set(lines.map(\.lease))
+    for index in active.indices
+    where active[index].recall == .recalled && used.contains(active[index].id) {
+      active[index].recall = .served
+    }
+    for line in lines where line.again { takeFromStock(line) }
+    return Batch(plan: plan, entries: entries)
+  }
+
+  /// `count` numbers from the front of the pieces, and what is left; nil when there are too few.
+  private static func take(
+    _ count: Int, from pieces: ArraySlice<Batch.Piece>
+  ) -> (taken: [Batch.Piece], rest: ArraySlice<Batch.Piece>)? {
+    var missing = count
+    var rest = pieces
+    var taken: [Batch.Piece] = []
+    while missing > 0 {
+      guard let piece = rest.popFirst(), let split = piece.block.split(taking: missing) else {
+        return nil
+      }
+      missing -= split.taken.count
+      taken.append(Batch.Piece(lease: piece.lease, block: split.taken, again: piece.again))
+      if let left = split.rest {
+        rest = [Batch.Piece(lease: piece.lease, block: left, again: piece.again)] + rest
+      }
+    }
+    return (taken, rest)
+  }
+
+  private func raises(for lines: [CommitPlan.Line]) -> [CommitPlan.Raise] {
+    (active + closing + fenced).compactMap { lease in
+      let own = lines.filter { $0.lease == lease.id }
+      guard !own.isEmpty else { return nil }
+      let highest = own.filter { !$0.again }.map(\.block.last).max()
+      return CommitPlan.Raise(
+        lease: LeaseReference(lease), revision: lease.revision, expected: lease.committedThrough,
+        through: highest ?? lease.committedThrough, handedOut: handedOut(lease))
+    }
+  }
+
+  private mutating func takeFromStock(_ line: CommitPlan.Line) {
+    guard
+      let index = stock.firstIndex(where: {
+        $0.lease == line.lease && $0.block.first == line.block.first
+      })
+    else { preconditionFailure("a line names numbers that are not in stock") }
+    let piece = stock.remove(at: index)
+    guard let rest = piece.block.above(line.block.last) else { return }
+    stock.insert(
+      StockPiece(lease: piece.lease, counter: piece.counter, block: rest), at: index)
+  }
+}

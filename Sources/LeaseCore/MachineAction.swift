@@ -1,0 +1,73 @@
+/// One caller's request, as the machine sees it.
+public struct Request: Sendable, Equatable {
+  public let id: RequestID
+  public let subject: String
+  /// 1...1000.
+  public let count: Int
+  /// When the caller is answered at the latest.
+  public let deadline: Instant
+
+  public init(id: RequestID, subject: String, count: Int, deadline: Instant) {
+    self.id = id
+    self.subject = subject
+    self.count = count
+    self.deadline = deadline
+  }
+}
+
+/// What the shell has to do after an event.
+public enum MachineAction: Sendable, Equatable {
+  /// Send, then report with `acquireAnswered` or `acquireFailed`.
+  case acquire(AcquirePlan)
+  /// Send, then report with `commitAnswered` or `commitFailed`.
+  case commit(CommitPlan)
+  /// Send, then report with `readBackAnswered` or `readBackFailed`.
+  case readBack([LeaseReference])
+  /// Send, then report with `releaseAnswered` or `releaseFailed`.
+  case release([ReleaseItem])
+  /// The numbers are committed: hand them to the caller.
+  case deliver(RequestID, Counter, [Block])
+  case fail(RequestID, Refusal)
+  /// Something worth counting or an alarm.
+  case note(Note)
+
+  /// Why a request gets no number.
+  public enum Refusal: Sendable, Equatable {
+    /// More was asked for than can still be issued of the counter.
+    case capacityExhausted(Counter)
+    case recalling(Counter)
+    case coordinatorUnavailable
+    case outcomeUnknown
+    case draining
+    case frozen(Counter)
+    case superseded
+    case noStandby
+  }
+
+  public enum Note: Sendable, Equatable {
+    case granted(LeaseID, Block)
+    /// The coordinator refused a lease: it expired, was closed, or the year is over.
+    case fenced(LeaseID, String)
+    case recalled(LeaseID)
+    case released(LeaseID, givenBack: Int)
+    /// The read-back decided an unknown outcome.
+    case resolved(committed: Bool)
+    /// So many committed numbers proved to have no recipient and went back to the stock.
+    case stocked(Int)
+    /// Committed numbers of a stock that can be handed out no more.
+    case abandoned(Int)
+    /// The coordinator contradicts what it acknowledged before.
+    case incident(LeaseID, String)
+    case superseded
+  }
+}
+
+/// How a call of the coordinator can fail, as far as the machine cares.
+public enum CallFailure: Sendable, Equatable {
+  /// Nothing was sent; the coordinator is away.
+  case unavailable
+  /// Known not to have happened; it can be tried again.
+  case notDone
+  /// It may have happened or may still happen.
+  case unknown
+}

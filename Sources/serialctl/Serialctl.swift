@@ -1,0 +1,33 @@
+import ArgumentParser
+
+@main
+struct Serialctl: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serialctl",
+    abstract: "Speak to a serial allocator cluster.",
+    discussion: """
+      Reads SERIAL_URLS, SERIAL_TOKEN and SERIAL_CA from the environment, or from .serial/env in this \
+      folder or one above it, which `make up` writes.
+
+      EXAMPLES
+        serialctl new job
+        serialctl new target --count 5 --json
+        serialctl show J202600001
+        serialctl capacity
+
+      EXIT STATUS
+        0   done
+        1   refused: a bad serial, a missing right, a full counter, nothing found
+        2   no node could be reached, or none can serve now: try again later
+        3   dev status: something is not running
+        4   the outcome is unknown: the request may have been carried out
+        64  the command line is wrong
+
+      Shell completion: serialctl --generate-completion-script bash|zsh|fish
+      """,
+    version: "0.1.0",
+    subcommands: [
+      NewCommand.self, ShowCommand.self, ValidateCommand.self, CapacityCommand.self,
+      NodesCommand.self, LeasesCommand.self, TokenCommand.self, DevCommand.self,
+    ])
+}

@@ -1,0 +1,37 @@
+import Allocator
+import CoordinatorConformance
+import Foundation
+import LeaseCore
+import MemoryCoordinator
+import Testing
+
+struct MemoryHarness: CoordinatorHarness {
+  let ledger: MemoryLedger
+
+  init() async {
+    ledger = MemoryLedger(now: Date(timeIntervalSince1970: 1_790_000_000))
+    for (node, region) in [("eu-1", "eu"), ("eu-2", "eu"), ("us-1", "us")] {
+      await ledger.enroll(node: node, region: region)
+    }
+    await ledger.setStandby(false)
+  }
+
+  func session(node: String, identity: SessionIdentity) async throws -> any LeaseCoordinating {
+    MemorySession(ledger: ledger, node: node, identity: identity)
+  }
+
+  var reading: any ClusterReading { ledger }
+
+  func expireLeases(of node: String) async throws { await ledger.expireLeases(of: node) }
+
+  func freeze(_ counter: LeaseCore.Counter, _ frozen: Bool) async throws {
+    await ledger.freeze(counter, frozen)
+  }
+}
+
+struct MemoryConformanceTests {
+  @Test(arguments: ConformanceCase.allCases)
+  func theLedgerInMemoryConforms(_ conformance: ConformanceCase) async throws {
+    try await conformance.run(on: await MemoryHarness())
+  }
+}

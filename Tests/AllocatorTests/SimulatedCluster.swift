@@ -1,0 +1,229 @@
+import Allocator
+import Foundation
+import LeaseCore
+import MemoryCoordinator
+import SerialFormat
+
+/// Machines of several nodes, a coordinator in memory, and a network that loses, delays and doubles
+/// messages. Everything follows from one seed.
+struct SimulatedCluster {
+  struct Node {
+    let name: String
+    var machine: LeaseMachine
+    var session: MemorySession
+    var boot: BootID
+    /// Counts its processes: answers to an older one are dropped.
+    var life: Int
+  }
+
+  /// A call on its way to the coordinator.
+  struct Call {
+    let node: Int
+    let life: Int
+    let session: MemorySession
+    let action: MachineAction
+    /// The answer goes nowhere: the sender was told that the outcome is unknown.
+    var isOrphan: Bool
+  }
+
+  static let timeToLive = 15_000
+
+  let ledger: MemoryLedger
+  var random: SeededGenerator
+  var nodes: [Node] = []
+  var calls: [Call] = []
+  var now = Instant(milliseconds: 0)
+  /// Requests for a single number: only these tell that nothing at all is left.
+  var singles: Set<RequestID> = []
+  var handedOut: Set<Int> = []
+  /// What went wrong, in words; empty when nothing did.
+  var violations: [String] = []
+  var notes: [String: Int] = [:]
+  var exhausted = 0
+  let counter = LeaseCore.Counter(kind: .job, year: 2026)
+
+  init(seed: UInt64, nodes count: Int, left: Int) async throws {
+    random = SeededGenerator(seed: seed)
+    ledger = MemoryLedger(now: Date(timeIntervalSince1970: 1_790_000_000))
+    await ledger.enroll(node: "filler", region: "eu")
+    try await Self.fill(ledger, leaving: left)
+    for index in 0..<count {
+      await ledger.enroll(node: "n-\(index)", region: "eu")
+      nodes.append(try await makeNode("n-\(index)", life: 0))
+    }
+  }
+
+  /// Issues everything but the last numbers, so that the end of the counter is near.
+  private static func fill(_ ledger: MemoryLedger, leaving left: Int) async throws {
+    let identity = SessionIdentity(
+      bootID: BootID(UUID()), timeToLiveMilliseconds: timeToLive, requiresStandby: false)
+    let session = MemorySession(ledger: ledger, node: "filler", identity: identity)
+    _ = try await session.register()
+    var missing = Capacity.counter - left
+    while missing > 0 {
+      let count = min(missing, 24_999)
+      let name = AcquirePlan.Name(id: LeaseID(UUID()), token: Token(UUID()))
+      let plan = AcquirePlan(
+        stream: IssueStream(kind: .job), needed: count, wanted: count, leases: [name])
+      guard let grant = try await session.acquire(plan).grants.first else { return }
+      let lease = LeaseReference(id: name.id, token: name.token, attempt: 0)
+      _ = try await session.commit(
+        CommitPlan(
+          counter: LeaseCore.Counter(kind: .job, year: 2026),
+          raises: [
+            .init(
+              lease: lease, revision: 0, expected: grant.block.first - 1,
+              through: grant.block.last, handedOut: grant.block.first - 1)
+          ],
+          lines: [
+            .init(
+              lease: name.id, block: grant.block, request: RequestID(UUID()), subject: "filler",
+              again: false)
+          ]))
+      _ = try await session.release([ReleaseItem(lease: lease, handedOut: grant.block.last)])
+      missing -= grant.block.count
+    }
+  }
+
+  private mutating func makeNode(_ name: String, life: Int) async throws -> Node {
+    let boot = BootID(UUID())
+    let session = MemorySession(
+      ledger: ledger, node: name,
+      identity: SessionIdentity(
+        bootID: boot, timeToLiveMilliseconds: Self.timeToLive, requiresStandby: false))
+    _ = try await session.register()
+    let machine = LeaseMachine(
+      stream: IssueStream(kind: .job),
+      settings: LeaseMachine.Settings(
+        timeToLiveMilliseconds: Self.timeToLive,
+        sizing: BlockSizing(horizonMilliseconds: 10_000, largest: 16)),
+      makeName: { AcquirePlan.Name(id: LeaseID(UUID()), token: Token(UUID())) })
+    return Node(name: name, machine: machine, session: session, boot: boot, life: life)
+  }
+
+  // MARK: - One step
+
+  mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
+
+  mutating func request(on node: Int, count: Int) {
+    let request = Request(
+      id: RequestID(UUID()), subject: "client", count: count,
+      deadline: now.advanced(byMilliseconds: 5_000))
+    if count == 1 { singles.insert(request.id) }
+    run(nodes[node].machine.requested(request, at: now), on: node)
+  }
+
+  mutating func restart(_ node: Int) async throws {
+    nodes[node] = try await makeNode(nodes[node].name, life: nodes[node].life + 1)
+  }
+
+  mutating func pass(_ milliseconds: Int) async {
+    now = now.advanced(byMilliseconds: milliseconds)
+    await ledger.moveClock(bySeconds: Double(milliseconds) / 1000)
+    for node in nodes.indices { run(nodes[node].machine.ticked(at: now), on: node) }
+  }
+
+  mutating func renew(_ node: Int) async throws {
+    let leases = nodes[node].machine.beginRenewal(at: now)
+    let answer = try await nodes[node].session.renew(leases)
+    if !leases.isEmpty {
+      run(nodes[node].machine.renewAnswered(answer.leases, at: now), on: node)
+    }
+  }
+
+  /// Lets one call arrive. `faults` decides what the network does to it.
+  mutating func deliverCall(faults: Bool) async throws {
+    guard let index = calls.indices.randomElement(using: &random) else { return }
+    let call = calls.remove(at: index)
+    if faults, !call.isOrphan, chance(15) {
+      // The sender gives up. The message is lost, or still on its way.
+      if chance(60) {
+        var late = call
+        late.isOrphan = true
+        calls.append(late)
+      }
+      fail(call, .unknown)
+      return
+    }
+    if faults, chance(5) {
+      var twin = call
+      twin.isOrphan = true
+      calls.append(twin)
+    }
+    let isLost = faults && chance(15)
+    try await answer(call, isLost: isLost)
+  }
+
+  private func isCurrent(_ call: Call) -> Bool {
+    !call.isOrphan && nodes[call.node].life == call.life
+  }
+
+  private mutating func fail(_ call: Call, _ failure: CallFailure) {
+    guard isCurrent(call) else { return }
+    switch call.action {
+    case .acquire: run(nodes[call.node].machine.acquireFailed(failure, at: now), on: call.node)
+    case .commit: run(nodes[call.node].machine.commitFailed(failure, at: now), on: call.node)
+    case .readBack: run(nodes[call.node].machine.readBackFailed(failure, at: now), on: call.node)
+    case .release: run(nodes[call.node].machine.releaseFailed(failure, at: now), on: call.node)
+    case .deliver, .fail, .note: break
+    }
+  }
+
+  private mutating func answer(_ call: Call, isLost: Bool) async throws {
+    let hears = isCurrent(call) && !isLost
+    let node = call.node
+    switch call.action {
+    case .acquire(let plan):
+      let reply = try await call.session.acquire(plan)
+      if hears { run(nodes[node].machine.acquireAnswered(reply, at: now), on: node) }
+    case .commit(let plan):
+      let reply = try await call.session.commit(plan)
+      if hears { run(nodes[node].machine.commitAnswered(reply, at: now), on: node) }
+    case .readBack(let leases):
+      let reply = try await call.session.readBack(leases)
+      if hears { run(nodes[node].machine.readBackAnswered(reply, at: now), on: node) }
+    case .release(let items):
+      let reply = try await call.session.release(items)
+      if hears { run(nodes[node].machine.releaseAnswered(reply, at: now), on: node) }
+    case .deliver, .fail, .note: break
+    }
+    if isLost { fail(call, .unknown) }
+  }
+
+  private mutating func run(_ actions: [MachineAction], on node: Int) {
+    for action in actions {
+      switch action {
+      case .acquire, .commit, .readBack, .release:
+        calls.append(
+          Call(
+            node: node, life: nodes[node].life, session: nodes[node].session, action: action,
+            isOrphan: false))
+      case .deliver(_, let counter, let blocks):
+        if counter != self.counter { violations.append("numbers of \(counter)") }
+        for number in blocks.flatMap(\.numbers) where !handedOut.insert(number).inserted {
+          violations.append("\(number) was handed out twice, the second time by \(node)")
+        }
+      case .fail(let id, .capacityExhausted): if singles.contains(id) { exhausted += 1 }
+      case .fail: break
+      case .note(let note):
+        if case .incident(_, let story) = note { violations.append("incident: \(story)") }
+        notes[String(describing: note).prefix { $0 != "(" }.description, default: 0] += 1
+      }
+    }
+  }
+}
+
+/// SplitMix64: the same seed gives the same numbers everywhere.
+struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}

@@ -1,0 +1,129 @@
+public import Allocator
+import Foundation
+public import LeaseCore
+public import SerialFormat
+
+/// A coordinator under test: the in-memory ledger, or PostgreSQL. Each harness starts empty, with the
+/// nodes `eu-1`, `eu-2` and `us-1` enrolled.
+public protocol CoordinatorHarness: Sendable {
+  /// A process of a node; registered by the suite, not here.
+  func session(node: String, identity: SessionIdentity) async throws -> any LeaseCoordinating
+  var reading: any ClusterReading { get async throws }
+  /// Lets every live lease of a node expire now, by the coordinator's own clock.
+  func expireLeases(of node: String) async throws
+  func freeze(_ counter: Counter, _ frozen: Bool) async throws
+}
+
+/// One process in a conversation with a coordinator.
+public struct TestProcess: Sendable {
+  public let coordinator: any LeaseCoordinating
+  public let boot: BootID
+
+  public init(coordinator: any LeaseCoordinating, boot: BootID) {
+    self.coordinator = coordinator
+    self.boot = boot
+  }
+
+  /// Registers a new process of a node.
+  public static func boot(
+    _ node: String, on harness: any CoordinatorHarness, requiresStandby: Bool = false
+  ) async throws -> TestProcess {
+    let boot = BootID(UUID())
+    let process = TestProcess(
+      coordinator: try await harness.session(
+        node: node,
+        identity: SessionIdentity(
+          bootID: boot, timeToLiveMilliseconds: 60_000, requiresStandby: requiresStandby)),
+      boot: boot)
+    guard try await process.coordinator.register() == .registered else {
+      throw ConformanceFailure(detail: "\(node) could not register")
+    }
+    return process
+  }
+
+  /// A lease and how this process sees it.
+  public struct Held: Sendable {
+    public var lease: LeaseReference
+    public let counter: Counter
+    public let block: Block
+    public var revision = 0
+    public var committedThrough: Int
+
+    /// A commit that raises the lease by `count` for one request.
+    public func plan(raisingBy count: Int, subject: String = "tester") -> CommitPlan {
+      let through = committedThrough + count
+      return plan(
+        through: through,
+        lines: Block(first: committedThrough + 1, last: through).map { [($0, false)] } ?? [],
+        subject: subject)
+    }
+
+    public func plan(
+      through: Int, lines: [(Block, Bool)], subject: String = "tester", handedOut: Int? = nil
+    ) -> CommitPlan {
+      CommitPlan(
+        counter: counter,
+        raises: [
+          CommitPlan.Raise(
+            lease: lease, revision: revision, expected: committedThrough, through: through,
+            handedOut: handedOut ?? committedThrough)
+        ],
+        lines: lines.map {
+          CommitPlan.Line(
+            lease: lease.id, block: $0.0, request: RequestID(UUID()), subject: subject, again: $0.1)
+        })
+    }
+  }
+
+  public static func names(_ count: Int) -> [AcquirePlan.Name] {
+    (0..<count).map { _ in AcquirePlan.Name(id: LeaseID(UUID()), token: Token(UUID())) }
+  }
+
+  public func acquire(
+    _ kind: CounterKind = .job, needed: Int, wanted: Int, names: [AcquirePlan.Name] = names(8)
+  ) async throws -> (reply: AcquireReply, held: [Held]) {
+    let plan = AcquirePlan(
+      stream: IssueStream(kind: kind), needed: needed, wanted: wanted, leases: names)
+    let reply = try await coordinator.acquire(plan)
+    let held = reply.grants.compactMap { grant in
+      names.first { $0.id == grant.id }.map { name in
+        Held(
+          lease: LeaseReference(id: grant.id, token: name.token, attempt: 0),
+          counter: reply.counter, block: grant.block, committedThrough: grant.block.first - 1)
+      }
+    }
+    return (reply, held)
+  }
+
+  /// One lease of `count` numbers.
+  public func lease(_ count: Int, _ kind: CounterKind = .job) async throws -> Held {
+    let (reply, held) = try await acquire(kind, needed: count, wanted: count)
+    guard held.count == 1 else { throw ConformanceFailure(detail: "\(reply)") }
+    return held[0]
+  }
+
+  /// Commits the next `count` numbers of a lease; throws unless it was done.
+  public func commit(_ count: Int, of held: inout Held) async throws {
+    let replies = try await coordinator.commit(held.plan(raisingBy: count))
+    guard replies.map(\.outcome) == [.committed] else {
+      throw ConformanceFailure(detail: "\(replies)")
+    }
+    held.committedThrough += count
+    held.revision += 1
+  }
+
+  public func release(_ held: Held) async throws -> ReleaseReply {
+    let item = ReleaseItem(lease: held.lease, handedOut: held.committedThrough)
+    let replies = try await coordinator.release([item])
+    guard replies.count == 1 else { throw ConformanceFailure(detail: "\(replies)") }
+    return replies[0]
+  }
+}
+
+public struct ConformanceFailure: Error, CustomStringConvertible {
+  public let detail: String
+
+  public init(detail: String) { self.detail = detail }
+
+  public var description: String { detail }
+}

@@ -1,0 +1,138 @@
+import Allocator
+import CoordinatorConformance
+import Foundation
+import LeaseCore
+import LibPQ
+import LocalCluster
+import SerialFormat
+import Synchronization
+import Testing
+
+/// Rule 10: acquire, commit, release, reap, renew, read-back and registration from many connections
+/// at once, for a minute: no deadlock, and no statement that waits longer than its limit.
+struct LockOrderTests {
+  static let duration = Duration.seconds(60)
+  static let workersPerNode = 6
+
+  final class Tally: Sendable {
+    private let counts = Mutex<[String: Int]>([:])
+
+    func add(_ what: String) { counts.withLock { $0[what, default: 0] += 1 } }
+
+    var all: [String: Int] { counts.withLock { $0 } }
+  }
+
+  @Test(.timeLimit(.minutes(4)))
+  func nothingDeadlocksAndNothingWaitsTooLong() async throws {
+    let tally = Tally()
+    try await PostgresHarness.run { harness in
+      let end = ContinuousClock.now + Self.duration
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for node in ["eu-1", "eu-2", "us-1"] {
+          for worker in 0..<Self.workersPerNode {
+            group.addTask {
+              try await harness.database.withPool(as: node, size: 1) { pool in
+                let own = PostgresHarness(database: harness.database, pools: [node: pool])
+                var random = SeededGenerator(seed: UInt64(worker) &* 977 &+ UInt64(node.utf8.sum))
+                while ContinuousClock.now < end {
+                  try await Self.oneLife(of: node, own, &random, tally)
+                }
+              }
+            }
+          }
+        }
+        try await group.waitForAll()
+      }
+      try await expectLedgersBalance(harness)
+      let deadlocks = try await harness.database.sql(
+        "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+      #expect(deadlocks.trimmingCharacters(in: .whitespacesAndNewlines) == "0")
+    }
+    let all = tally.all
+    for what in ["acquire", "commit", "release", "renew", "read-back", "reap", "register"] {
+      #expect((all[what] ?? 0) > 20, "\(what): \(all)")
+    }
+  }
+
+  /// A process is born, works for a while, and is replaced by the next.
+  private static func oneLife(
+    of node: String, _ harness: PostgresHarness, _ random: inout SeededGenerator, _ tally: Tally
+  ) async throws {
+    let identity = SessionIdentity(
+      bootID: BootID(UUID()), timeToLiveMilliseconds: Int.random(in: 100...3_000, using: &random),
+      requiresStandby: false)
+    let coordinator = try await harness.session(node: node, identity: identity)
+    func done<Reply>(_ what: String, _ call: () async throws -> Reply) async throws -> Reply {
+      // a lock limit, a deadlock or a statement limit would be thrown here and fail the test
+      let reply = try await call()
+      tally.add(what)
+      return reply
+    }
+    _ = try await done("register") { try await coordinator.register() }
+    let process = TestProcess(coordinator: coordinator, boot: identity.bootID)
+    var held: [TestProcess.Held] = []
+    for _ in 0..<Int.random(in: 5...40, using: &random) {
+      switch Int.random(in: 0..<12, using: &random) {
+      case 0...1:
+        let count = Int.random(in: 1...5, using: &random)
+        held += try await done("acquire") {
+          try await process.acquire(
+            Bool.random(using: &random) ? .job : .target, needed: count, wanted: count * 3)
+        }.held
+      case 2...7:
+        guard !held.isEmpty else { continue }
+        let index = held.indices.randomElement(using: &random) ?? 0
+        guard held[index].committedThrough < held[index].block.last else { continue }
+        let plan = held[index].plan(raisingBy: 1)
+        let replies = try await done("commit") { try await coordinator.commit(plan) }
+        if replies.first?.outcome == .committed {
+          held[index].committedThrough += 1
+          held[index].revision += 1
+        } else {
+          held.remove(at: index)
+        }
+      case 8:
+        let leases = held.map(\.lease)
+        _ = try await done("renew") { try await coordinator.renew(leases) }
+      case 9:
+        guard let index = held.indices.randomElement(using: &random) else { continue }
+        let found = try await done("read-back") {
+          try await coordinator.readBack([held[index].lease.next])
+        }
+        let lease = held[index].lease
+        held[index].lease = LeaseReference(
+          id: lease.id, token: lease.token, attempt: found.first?.attempt ?? 0)
+      case 10:
+        guard let last = held.popLast() else { continue }
+        _ = try await done("release") { try await process.release(last) }
+      default:
+        _ = try await done("reap") { try await coordinator.reapExpired() }
+      }
+    }
+  }
+}
+
+func expectLedgersBalance(_ harness: PostgresHarness) async throws {
+  for entry in try await harness.reading.ledger() {
+    #expect(entry.issued + entry.leased + entry.free + entry.void == entry.capacity)
+  }
+}
+
+/// SplitMix64: the same seed gives the same numbers everywhere.
+struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}
+
+extension String.UTF8View {
+  var sum: Int { reduce(0) { $0 + Int($1) } }
+}

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Everything that guards the project. Each step says how long it took; each has a limit.
+
+. "$(dirname "$0")/../local/common.sh"
+
+build_tests() {
+  timeout --foreground 25m swift build --explicit-target-dependency-import-check error --build-tests
+}
+
+# Tests start their own PostgreSQL and nodes, on free ports; what they start ends with them.
+run_tests() {
+  timeout --foreground 20m swift test --skip-build --parallel
+}
+
+start=$SECONDS
+timed 'packages' deploy/local/bootstrap.sh
+find_swift
+timed 'lint' deploy/ci/lint.sh
+timed 'build' build_tests
+timed 'test' run_tests
+say "all passed in $((SECONDS - start)) s"
