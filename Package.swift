@@ -42,6 +42,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -86,11 +87,14 @@ let package = Package(
       name: "SerialAPI",
       dependencies: [
         "Allocator", "LeaseCore", "SerialFormat", "SerialAuth", "PrometheusText", logging, metrics,
-        product("Hummingbird", "hummingbird"), product("HummingbirdTLS", "hummingbird"),
-        product("HummingbirdHTTP2", "hummingbird"), product("HTTPTypes", "swift-http-types"),
+        product("Hummingbird", "hummingbird"), product("HummingbirdCore", "hummingbird"),
+        product("HummingbirdTLS", "hummingbird"), product("HTTPTypes", "swift-http-types"),
         product("NIOCore", "swift-nio"), product("NIOHTTP1", "swift-nio"),
         product("NIOSSL", "swift-nio-ssl"), lifecycle,
+        product("NIOHTTPTypes", "swift-nio-extras"),
+        product("NIOHTTPTypesHTTP1", "swift-nio-extras"),
       ],
+      resources: [.embedInCode("OpenAPI/openapi.yaml")],
       swiftSettings: strict),
 
     // A whole cluster on this machine: authority, private PostgreSQL, nodes.
@@ -109,6 +113,7 @@ let package = Package(
         "PrometheusText", "SerialFormat", arguments, lifecycle, logging, metrics,
         product("Configuration", "swift-configuration"),
         product("SystemPackage", "swift-system"),
+        product("UnixSignals", "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
     .executableTarget(
@@ -144,6 +149,13 @@ let package = Package(
       dependencies: [
         "CoordinatorConformance", "Coordinator", "LibPQ", "Allocator", "LeaseCore", "SerialFormat",
         "LocalCluster", logging,
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: [
+        "seriald", "serialctl", "LocalCluster", "SerialAuth", "SerialFormat",
+        product("AsyncHTTPClient", "async-http-client"), product("NIOCore", "swift-nio"),
+        product("NIOHTTP1", "swift-nio"),
       ], swiftSettings: strict),
   ]
 )

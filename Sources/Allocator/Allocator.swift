@@ -99,6 +99,11 @@ public actor Allocator: SerialIssuing {
     }
   }
 
+  /// Says why the node is not registered yet; shown to callers until it is.
+  public func waits(for reason: String) {
+    if case .starting = state { state = .starting(reason) }
+  }
+
   // MARK: - Running
 
   /// Runs the node until it is cancelled. Nothing is issued without it.

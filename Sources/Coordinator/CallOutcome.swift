@@ -39,10 +39,10 @@ extension ConnectionPool {
 extension CoordinatorError {
   init(_ error: LibPQError) {
     switch error.outcome {
-    case .notSent: self.init(.unavailable, detail: "\(error)")
-    case .unknown, .completed: self.init(.outcomeUnknown, detail: "\(error)")
+    case .notSent: self.init(.unavailable, detail: error.explanation)
+    case .unknown, .completed: self.init(.outcomeUnknown, detail: error.explanation)
     case .rolledBack:
-      self.init(Self.isPassing(error.sqlState) ? .notDone : .rejected, detail: "\(error)")
+      self.init(Self.isPassing(error.sqlState) ? .notDone : .rejected, detail: error.explanation)
     }
   }
 

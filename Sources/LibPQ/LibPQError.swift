@@ -97,6 +97,12 @@ extension LibPQError: CustomStringConvertible, CustomDebugStringConvertible {
     sqlState.map { "LibPQError(\(code.rawValue), \($0))" } ?? "LibPQError(\(code.rawValue))"
   }
 
+  /// Message and hint, for whoever runs the program: they name hosts and roles, and no secret.
+  public var explanation: String {
+    let state = sqlState.map { " (SQLSTATE \($0))" } ?? ""
+    return message + state + (hint.map { ". \($0)" } ?? "")
+  }
+
   public var debugDescription: String {
     var text = "LibPQError(\(code.rawValue)"
     for (name, value) in [

@@ -67,7 +67,9 @@ public final class FreePort: Sendable {
     var yes: Int32 = 1
     setsockopt(endpoint, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
     let bound = Loopback.withAddress(port: port) { bind(endpoint, $0, $1) }
-    return bound == 0 && listen(endpoint, 1) == 0
+    // Bound and never listening: a child that another thread starts at this moment holds a copy of
+    // this socket until it becomes its program, and one that listens would keep the port taken.
+    return bound == 0
   }
 }
 

@@ -13,7 +13,7 @@ final class CounterInstrument: Instrument, CounterHandler, FloatingPointCounterH
 
   func increment(by amount: Int64) {
     guard amount > 0 else { return }
-    // A counter that would wrap stays where it is; at a billion a second that is in 292 years.
+    // At a billion a second it wraps after 292 years.
     whole.wrappingAdd(amount, ordering: .relaxed)
   }
 

@@ -87,7 +87,8 @@ public enum TextFormat {
   static func number(_ value: Double) -> String {
     if value.isNaN { return "NaN" }
     if value.isInfinite { return value > 0 ? "+Inf" : "-Inf" }
-    if value == value.rounded(), abs(value) < 1e15 { return "\(Int64(value))" }
+    // Up to 2^53 every whole number is exact.
+    if value == value.rounded(), abs(value) <= 0x1p53 { return "\(Int64(value))" }
     return "\(value)"
   }
 }

@@ -11,7 +11,7 @@ struct Seriald: AsyncParsableCommand {
       environment, and from a file; docs/configuration.md lists the keys.
       """,
     version: BuildInfo.version,
-    subcommands: [MigrateCommand.self, EnrollCommand.self])
+    subcommands: [ServeCommand.self, MigrateCommand.self, EnrollCommand.self])
 }
 
 enum BuildInfo {

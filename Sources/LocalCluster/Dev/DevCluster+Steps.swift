@@ -132,14 +132,15 @@ extension DevCluster {
     }
   }
 
-  /// The secret that signs tokens: 32 random bytes in hexadecimal, made once.
+  /// The secret that signs tokens: 32 random bytes in hexadecimal, made once. Its beginning tells
+  /// nodes that it is a secret for one machine only, so that they refuse it beyond loopback.
   private func makeSecret() throws {
     if let secret = try LocalFile.readText(layout.secret), !secret.isEmpty { return }
     var random = SystemRandomNumberGenerator()
     let digits = (0..<64).map { _ in
       String(UInt8.random(in: 0...15, using: &random), radix: 16)
     }
-    try LocalFile.write((digits.joined() + "\n").utf8, to: layout.secret, mode: 0o600)
+    try LocalFile.write(("local-" + digits.joined() + "\n").utf8, to: layout.secret, mode: 0o600)
   }
 
   /// Step 8: a token, and the file to source. Gives the token.

@@ -15,15 +15,15 @@ enum LocalFile {
     // O_EXCL and O_NOFOLLOW: in a folder that another account owns, that account cannot
     // make us write through a link of its own.
     let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    guard file >= 0 else { throw LocalClusterError.system("create", temporary) }
+    guard file >= 0 else { throw LocalClusterError.system("create", path) }
     do {
       defer { close(file) }
-      try writeAll(Array(content), to: file, path: temporary)
-      guard fchmod(file, mode) == 0 else { throw LocalClusterError.system("chmod", temporary) }
+      try writeAll(Array(content), to: file, path: path)
+      guard fchmod(file, mode) == 0 else { throw LocalClusterError.system("chmod", path) }
       if let owner, geteuid() == 0, fchown(file, owner.userID, owner.groupID) != 0 {
-        throw LocalClusterError.system("chown", temporary)
+        throw LocalClusterError.system("chown", path)
       }
-      guard fsync(file) == 0 else { throw LocalClusterError.system("flush", temporary) }
+      guard fsync(file) == 0 else { throw LocalClusterError.system("flush", path) }
       guard rename(temporary, path) == 0 else { throw LocalClusterError.system("rename", path) }
     } catch {
       unlink(temporary)

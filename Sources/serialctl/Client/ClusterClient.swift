@@ -76,6 +76,9 @@ struct ClusterClient {
 
   private func wasNotSent(_ error: any Error) -> Bool {
     if error is NIOConnectionError || error is NIOSSLError { return true }
+    if let failure = error as? IOError {
+      return [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH].contains(failure.errnoCode)
+    }
     let known: [HTTPClientError] = [
       .connectTimeout, .getConnectionFromPoolTimeout, .invalidURL, .emptyHost,
       .unsupportedScheme(""),

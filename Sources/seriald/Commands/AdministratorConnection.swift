@@ -15,12 +15,24 @@ enum AdministratorConnection {
     }
     var logger = Logger(label: "seriald")
     logger.logLevel = .warning
-    return try await Connection.connect(
-      try ConnectionOptions(parsing: url), limits: .migration, logger: logger)
+    do throws(LibPQError) {
+      return try await Connection.connect(
+        try ConnectionOptions(parsing: url), limits: .migration, logger: logger)
+    } catch {
+      throw CommandFailure(description: "No connection to the coordinator: \(error.explanation)")
+    }
   }
 }
 
 /// What is said to a person when a command fails: the text, not the type.
 struct CommandFailure: Error, CustomStringConvertible {
   let description: String
+
+  init(description: String) { self.description = description }
+
+  /// What went wrong while something was attempted.
+  init(_ attempt: String, _ error: any Error) {
+    let why = (error as? LibPQError)?.explanation ?? "\(error)"
+    description = "\(attempt): \(why)"
+  }
 }

@@ -37,7 +37,7 @@ struct EnrollCommand: AsyncParsableCommand {
       isNew = try await Enrollment.enroll(node: node, region: region, on: connection)
     } catch {
       await connection.close()
-      throw CommandFailure(description: "\(node) was not enrolled: \(error)")
+      throw CommandFailure("\(node) was not enrolled", error)
     }
     await connection.close()
     print(

@@ -23,7 +23,7 @@ struct MigrateCommand: AsyncParsableCommand {
       }
     } catch {
       await connection.close()
-      throw CommandFailure(description: "The schema was not brought up to date: \(error)")
+      throw CommandFailure("The schema was not brought up to date", error)
     }
     await connection.close()
     let version = Migration.supported.upperBound

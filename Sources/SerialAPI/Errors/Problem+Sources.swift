@@ -1,0 +1,92 @@
+import Allocator
+import HTTPTypes
+import LeaseCore
+import SerialAuth
+import SerialFormat
+
+/// What the parts below this one throw, as a client sees it.
+extension Problem {
+  /// Seconds after which to ask again where the source of the error names none.
+  private static let retrySeconds = 1
+
+  init(_ error: AllocationError) {
+    let code: ProblemCode
+    switch error.code {
+    case .capacityExhausted: code = .capacityExhausted
+    case .recalling: code = .recalling
+    case .coordinatorUnavailable: code = .coordinatorUnavailable
+    case .outcomeUnknown: code = .outcomeUnknown
+    case .draining: code = .draining
+    case .frozen: code = .frozen
+    case .cancelled: code = .cancelled
+    }
+    self.init(code, error.detail)
+    if let counter = error.counter {
+      members.kind = counter.kind.rawValue
+      members.year = counter.year
+      if code == .capacityExhausted { members.capacity = Capacity.counter }
+    }
+    if status == .serviceUnavailable {
+      self = retry(afterSeconds: error.retryAfterSeconds ?? Self.retrySeconds)
+    }
+  }
+
+  /// A reading of the cluster that failed. Whatever the reason, nothing was changed, so that even
+  /// an unknown outcome only means: not now.
+  init(_ error: CoordinatorError) {
+    self.init(.coordinatorUnavailable, "The coordinator gave no answer; try again.")
+    // A refusal does not go away by itself; an operator has to act.
+    self = retry(afterSeconds: error.code == .rejected ? 30 : Self.retrySeconds)
+  }
+
+  static let coordinatorSlow = Problem(
+    .coordinatorUnavailable, "The coordinator gave no answer in time; try again."
+  ).retry(afterSeconds: retrySeconds)
+
+  init?(_ readiness: Readiness) {
+    switch readiness {
+    case .ready: return nil
+    case .starting(let reason), .coordinatorAway(let reason):
+      self.init(.coordinatorUnavailable, reason)
+    case .draining:
+      self.init(.draining, "The node gives everything back and issues no more.")
+    case .superseded:
+      self.init(.superseded, "Another process registered under this node's name.")
+    }
+    self = retry(afterSeconds: Self.retrySeconds)
+  }
+}
+
+/// Refusals of authentication, with the header of RFC 6750 section 3.
+extension Problem {
+  private static let realm = "Bearer realm=\"seriald\""
+
+  /// No token at all. Without one, the header carries no error code (RFC 6750 section 3.1).
+  static let noToken: Problem = {
+    var problem = Problem(.unauthenticated, "A bearer token is needed.")
+    problem.headers[.wwwAuthenticate] = realm
+    return problem
+  }()
+
+  /// An Authorization header that cannot be read as one bearer token.
+  static let badAuthorization: Problem = {
+    var problem = Problem(
+      .unauthenticated, "The Authorization header is not one bearer token.")
+    problem.headers[.wwwAuthenticate] = "\(realm), error=\"invalid_request\""
+    return problem
+  }()
+
+  init(_ error: TokenError) {
+    self.init(.unauthenticated, error.description)
+    headers[.wwwAuthenticate] =
+      "\(Self.realm), error=\"invalid_token\", error_description=\"\(error.description)\""
+  }
+
+  static func missing(_ scope: Scope) -> Problem {
+    var problem = Problem(.forbidden, "The token does not have the scope \(scope.rawValue).")
+    problem.members.scope = scope.rawValue
+    problem.headers[.wwwAuthenticate] =
+      "\(realm), error=\"insufficient_scope\", scope=\"\(scope.rawValue)\""
+    return problem
+  }
+}

@@ -1,0 +1,57 @@
+import Allocator
+import HTTPTypes
+import Hummingbird
+import LeaseCore
+import SerialAuth
+import SerialFormat
+
+extension Routes {
+  /// `POST /api/serials/jobs` and `/targets`.
+  func allocate(
+    _ kind: CounterKind, _ request: Request, _ context: APIContext, _ caller: Caller?
+  ) async throws -> Response {
+    guard let caller else { throw Problem.noToken }
+    try AllocateRequest.refuseIdempotencyKey(request.headers)
+    let wish = try AllocateRequest(try await body(of: request))
+    let allocation = AllocationRequest(
+      kind: kind, count: wish.count, subject: caller.subject, id: context.requestID)
+    let issued = try await issue(allocation, while: context.presence)
+    return try ResponseJSON.response(AllocateResponse(issued), status: .created)
+  }
+
+  /// Waits for numbers as long as the client does.
+  private func issue(
+    _ request: AllocationRequest, while presence: ClientPresence?
+  ) async throws(Problem) -> Allocation {
+    let issuing = dependencies.issuing
+    do throws(AllocationError) {
+      guard let presence else { return try await issuing.allocate(request) }
+      return try await presence.whilePresent { () async throws(AllocationError) in
+        try await issuing.allocate(request)
+      }
+    } catch {
+      throw Problem(error)
+    }
+  }
+
+  /// `POST /api/serials/validate`.
+  func validate(_ request: Request) async throws -> Response {
+    let wish = try ValidateRequest(try await body(of: request))
+    return try ResponseJSON.response(ValidateResponse(wish))
+  }
+
+  /// `GET /api/serials/{serial}`.
+  func show(_ context: APIContext) async throws -> Response {
+    let serial = try RequestedSerial.read(context.parameters.get("serial") ?? "")
+    switch serial {
+    case .execution: throw Problem(.notFound, "Execution not found: \(serial)")
+    case .branch: throw Problem(.notFound, "Branch not found: \(serial)")
+    case .job, .target: break
+    }
+    let counter = Counter(kind: serial.counterKind, year: serial.year)
+    let entry = try await read { cluster throws(CoordinatorError) in
+      try await cluster.number(serial.number, of: counter)
+    }
+    return try ResponseJSON.response(SerialResponse(serial, entry))
+  }
+}
