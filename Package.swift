@@ -151,6 +151,27 @@ let package = Package(
         "LocalCluster", logging,
       ], swiftSettings: strict),
     .testTarget(
+      name: "SerialAuthTests",
+      dependencies: [
+        "SerialAuth", jwt, product("Crypto", "swift-crypto"),
+        product("CryptoExtras", "swift-crypto"),
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "PrometheusTextTests",
+      dependencies: ["PrometheusText", product("CoreMetrics", "swift-metrics")],
+      swiftSettings: strict),
+    .testTarget(
+      name: "SerialAPITests",
+      dependencies: [
+        "Allocator", "LeaseCore", "SerialFormat", "SerialAuth", "PrometheusText", "SerialAPI",
+        logging, metrics, lifecycle, jwt, product("Hummingbird", "hummingbird"),
+        product("HummingbirdTesting", "hummingbird"), product("HTTPTypes", "swift-http-types"),
+        product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio"),
+        product("NIOHTTP1", "swift-nio"), product("NIOEmbedded", "swift-nio"),
+        product("NIOSSL", "swift-nio-ssl"), product("X509", "swift-certificates"),
+        product("Crypto", "swift-crypto"), product("SwiftASN1", "swift-asn1"),
+      ], swiftSettings: strict),
+    .testTarget(
       name: "EndToEndTests",
       dependencies: [
         "seriald", "serialctl", "LocalCluster", "SerialAuth", "SerialFormat",

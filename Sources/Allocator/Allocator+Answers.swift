@@ -39,6 +39,11 @@ extension Allocator {
         .draining,
         detail: "Another process registered as node \(node); this one issues no more.",
         retryAfterSeconds: 1)
+    case .rejected:
+      AllocationError(
+        .coordinatorUnavailable,
+        detail: "The coordinator refused the statement; the node's log says why.",
+        retryAfterSeconds: 5)
     case .noStandby:
       AllocationError(
         .coordinatorUnavailable,

@@ -66,7 +66,8 @@ extension Allocator {
     case .unavailable:
       coordinatorIsAway(error.detail)
       return .unavailable
-    case .notDone, .rejected: return .notDone
+    case .notDone: return .notDone
+    case .rejected: return .rejected
     case .outcomeUnknown: return .unknown
     }
   }

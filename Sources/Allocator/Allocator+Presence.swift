@@ -39,6 +39,7 @@ extension Allocator {
     do throws(CoordinatorError) {
       switch try await coordinator.register() {
       case .registered:
+        guard state != .superseded else { return false }
         logger.info("registered with the coordinator", metadata: ["node": "\(settings.node)"])
         state = .up
         metrics.coordinatorIsUp(true)
@@ -65,7 +66,7 @@ extension Allocator {
       }
       switch answer.boot {
       case .registered:
-        if state != .up {
+        if state != .up && state != .superseded {
           logger.info("the coordinator is back")
           state = .up
           metrics.coordinatorIsUp(true)
@@ -73,11 +74,12 @@ extension Allocator {
         }
       case .superseded: wasSuperseded()
       case .unknownBoot:
-        // It forgot that this process registered: it lost commits that it had acknowledged.
-        logger.error("the coordinator does not know this boot any more")
+        // It forgot that this process registered: it lost commits that it had acknowledged, and
+        // would grant numbers again that this process issued. Registering once more would hide it.
+        logger.error(
+          "the coordinator lost what it acknowledged: it does not know this boot any more")
         metrics.incident()
-        state = .starting("the coordinator forgot this process")
-        metrics.coordinatorIsUp(false)
+        wasSuperseded()
       }
     } catch {
       let failure = failed(error, call: "renew")
@@ -92,9 +94,11 @@ extension Allocator {
     applyToAll { $0.coordinatorWentAway(at: $1) }
   }
 
-  private func wasSuperseded() {
+  /// Ends issuing for good. Idempotent.
+  func wasSuperseded() {
+    guard state != .superseded else { return }
     logger.error(
-      "another process registered under this node's name; this one issues no more",
+      "this process speaks for its node no longer and issues no more",
       metadata: ["node": "\(settings.node)"])
     state = .superseded
     applyToAll { $0.superseded(at: $1) }

@@ -27,6 +27,8 @@ public actor Allocator: SerialIssuing {
   }
 
   private var isDraining = false
+  /// `run()` has returned: nothing would ever answer a request.
+  private var hasEnded = false
 
   enum Command: Sendable {
     case call(IssueStream, MachineAction)
@@ -68,8 +70,15 @@ public actor Allocator: SerialIssuing {
     _ request: AllocationRequest, on stream: IssueStream,
     _ continuation: CheckedContinuation<Result<Allocation, AllocationError>, Never>
   ) {
-    guard AllocationRequest.countRange.contains(request.count) else {
-      preconditionFailure("count \(request.count) is not within 1...1000")
+    if let problem = problem(with: request) {
+      let error = AllocationError(.invalidRequest, detail: problem)
+      continuation.resume(returning: .failure(error))
+      return
+    }
+    if hasEnded {
+      let error = Self.error(for: .draining, node: settings.node)
+      continuation.resume(returning: .failure(error))
+      return
     }
     if Task.isCancelled {
       continuation.resume(returning: .failure(AllocationError(.cancelled, detail: "Cancelled.")))
@@ -87,6 +96,18 @@ public actor Allocator: SerialIssuing {
     let asked = Request(
       id: request.id, subject: request.subject, count: request.count, deadline: deadline)
     apply(to: stream) { $0.requested(asked, at: $1) }
+  }
+
+  /// What the coordinator would refuse, and with it everybody in the same statement.
+  private func problem(with request: AllocationRequest) -> String? {
+    guard AllocationRequest.countRange.contains(request.count) else {
+      return "count \(request.count) is not within 1...1000"
+    }
+    let bytes = request.subject.utf8
+    guard (1...200).contains(bytes.count), !bytes.contains(0) else {
+      return "the subject has \(bytes.count) bytes, expected 1...200 without NUL"
+    }
+    return waiters[request.id] == nil ? nil : "request id \(request.id) is in use"
   }
 
   public func readiness() -> Readiness {
@@ -117,6 +138,7 @@ public actor Allocator: SerialIssuing {
       }
       group.cancelAll()
     }
+    hasEnded = true
     // Whoever still waits is answered: nothing more will be heard of the statements under way.
     let ids = Array(waiters.keys)
     for id in ids { resume(id, .failure(Self.error(for: .outcomeUnknown, node: settings.node))) }
@@ -190,7 +212,7 @@ public actor Allocator: SerialIssuing {
     case .note(let note):
       metrics.noted(note)
       log(note, stream: stream)
-      if note == .superseded { state = .superseded }
+      if note == .superseded { wasSuperseded() }
     }
   }
 

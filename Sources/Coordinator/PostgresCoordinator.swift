@@ -81,7 +81,7 @@ public struct PostgresCoordinator: LeaseCoordinating {
       SQL.readBack,
       [
         boot, .uuidArray(leases.map(\.id.uuid)), .uuidArray(leases.map(\.token.uuid)),
-        .intArray(leases.map(\.attempt)),
+        .intArray(leases.map(\.attempt)), standby,
       ])
     return try answer {
       try result.rows.map { row in

@@ -43,6 +43,12 @@ extension LeaseMachine {
       restoreStock(batch)
       requeue(batch)
       return pump(at: now)
+    case .rejected:
+      // Repeating it would hold up everybody else behind a request that cannot be served.
+      statement = .idle
+      restoreStock(batch)
+      let waiting = batch.entries.filter(\.isWaiting)
+      return waiting.map { .fail($0.request.id, .rejected) } + pump(at: now)
     case .unknown:
       statement = .unresolved(batch, since: now, readBackAt: nil)
       guard coordinatorIsUp else {

@@ -9,7 +9,7 @@ extension LeaseMachine {
     case .waiting(let until, let repeated):
       guard until <= now else { return nil }
       if let repeated {
-        acquiring = .sent(repeated, at: now)
+        acquiring = .sent(repeated, at: now, isRepeat: true)
         return .acquire(repeated)
       }
     case .idle: break
@@ -29,18 +29,18 @@ extension LeaseMachine {
       stream: stream, needed: needed,
       wanted: settings.sizing.wanted(ratePerSecond: ratePerSecond, needed: needed),
       leases: (0..<Self.blocksPerAcquire).map { _ in makeName() })
-    acquiring = .sent(plan, at: now)
+    acquiring = .sent(plan, at: now, isRepeat: false)
     return .acquire(plan)
   }
 
   public mutating func acquireAnswered(_ reply: AcquireReply, at now: Instant) -> [MachineAction] {
-    guard case .sent(let plan, let sentAt) = acquiring else { return [] }
+    guard case .sent(let plan, let sentAt, _) = acquiring else { return [] }
     var actions: [MachineAction] = []
     acquiring = .idle
     switch reply.outcome {
     case .superseded: return superseded(at: now)
-    case .frozen: return failQueue(.frozen(reply.counter)) + pump(at: now)
-    case .noStandby: return failQueue(.noStandby) + pump(at: now)
+    case .frozen: return refusedGrant(.frozen(reply.counter), at: now)
+    case .noStandby: return refusedGrant(.noStandby, at: now)
     case .granted, .none: break
     }
     if !reply.grants.isEmpty { issuing = reply.counter }
@@ -56,9 +56,11 @@ extension LeaseMachine {
     let granted = reply.grants.reduce(0) { $0 + $1.block.count }
     scarce = granted < plan.wanted / 2
     recalling = nil
-    if granted < plan.needed {
+    // With numbers left it was the number of blocks that was bounded: the rest is asked for at once.
+    if granted < plan.needed, reply.free == 0 {
       // What is on its way back is nobody's at this moment; asked again it will be counted.
-      let isCounted = closing.isEmpty && releasing == .idle
+      let isCounted =
+        closing.isEmpty && releasing == .idle && !active.contains { $0.recall == .served }
       let elsewhere = reply.free + reply.leasedElsewhere
       if isCounted { actions += failExhausted(reply.counter, elsewhere: elsewhere) }
       recalling = reply.counter
@@ -69,12 +71,28 @@ extension LeaseMachine {
   }
 
   public mutating func acquireFailed(_ failure: CallFailure, at now: Instant) -> [MachineAction] {
-    guard case .sent(let plan, _) = acquiring else { return [] }
+    guard case .sent(let plan, _, let isRepeat) = acquiring else { return [] }
     let retryAt = now.advanced(byMilliseconds: settings.retryMilliseconds)
-    // An acquire that may have been done is repeated with the same identifiers, whoever waits: it
-    // is answered with what it granted.
-    acquiring = .waiting(until: retryAt, repeated: failure == .unknown ? plan : nil)
+    // An acquire that may have been done is repeated with the same identifiers, whoever waits, until
+    // it is answered with what it granted.
+    acquiring = .waiting(
+      until: retryAt, repeated: failure == .unknown || isRepeat ? plan : nil)
     return failure == .unavailable ? coordinatorWentAway(at: now) : []
+  }
+
+  /// Nothing new is granted. What is held is still issued; who wants more than that is refused.
+  private mutating func refusedGrant(
+    _ refusal: MachineAction.Refusal, at now: Instant
+  ) -> [MachineAction] {
+    acquiring = .waiting(
+      until: now.advanced(byMilliseconds: settings.recallRetryMilliseconds), repeated: nil)
+    var left = availableCount
+    var uncovered: [Request] = []
+    for request in queue {
+      if request.count <= left { left -= request.count } else { uncovered.append(request) }
+    }
+    queue.removeAll { request in uncovered.contains { $0.id == request.id } }
+    return uncovered.map { .fail($0.id, refusal) } + pump(at: now)
   }
 
   /// Refuses the requests that want more than everything that can still be issued.

@@ -95,7 +95,7 @@ extension LeaseMachine.AcquireSlot {
   var plan: AcquirePlan? {
     switch self {
     case .idle: nil
-    case .sent(let plan, _): plan
+    case .sent(let plan, _, _): plan
     case .waiting(_, let repeated): repeated
     }
   }

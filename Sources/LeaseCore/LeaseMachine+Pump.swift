@@ -1,21 +1,40 @@
 extension LeaseMachine {
   /// Sends whatever can be sent now. Called after every event.
   mutating func pump(at now: Instant) -> [MachineAction] {
-    guard phase != .superseded else { return failQueue(.superseded) }
+    guard phase != .superseded else { return pumpSuperseded(at: now) }
     guard coordinatorIsUp else { return [] }
     var actions: [MachineAction] = []
     if statement == .idle {
       actions += closeWhatIsDone()
-      if commitNotBefore.map({ $0 <= now }) ?? true, let batch = nextBatch() {
+      let mayCommit = commitNotBefore.map { $0 <= now } ?? true
+      if mayCommit, let batch = nextBatch(at: now) {
         statement = .committing(batch)
         actions.append(.commit(batch.plan))
       } else if phase == .draining, queue.isEmpty, acquiring.plan == nil {
         for lease in active { close(lease.id) }
+      } else if mayCommit {
+        // A recalled lease that does not cover who waits helps nobody here.
+        for lease in active where lease.recall == .recalled { close(lease.id) }
       }
     }
     if let action = readBackAgain(at: now) { actions.append(action) }
     if let action = nextAcquire(at: now) { actions.append(action) }
     if let action = nextRelease(at: now) { actions.append(action) }
+    return actions
+  }
+
+  /// Nothing is issued any more. A commit without an answer is still resolved, so that its callers
+  /// get their numbers; everything else is dropped: the coordinator has closed it.
+  private mutating func pumpSuperseded(at now: Instant) -> [MachineAction] {
+    var actions = failQueue(.superseded)
+    if statement == .idle {
+      let dropped = stock.reduce(0) { $0 + $1.block.count }
+      if dropped > 0 { actions.append(.note(.abandoned(dropped))) }
+      stock = []
+      active = []
+      fenced = []
+    }
+    if coordinatorIsUp, let action = readBackAgain(at: now) { actions.append(action) }
     return actions
   }
 
@@ -34,8 +53,9 @@ extension LeaseMachine {
 
   /// Takes requests in order of arrival for as long as their numbers are there. The first that
   /// wants more than that waits for a grant, and the others behind it: nobody is starved.
-  private mutating func nextBatch() -> Batch? {
+  private mutating func nextBatch(at now: Instant) -> Batch? {
     guard !queue.isEmpty else { return nil }
+    var leases: Set<LeaseID> = []
     var pieces = usablePieces()[...]
     var entries: [Batch.Entry] = []
     var lines: [CommitPlan.Line] = []
@@ -44,6 +64,9 @@ extension LeaseMachine {
       guard lines.count < Self.linesPerCommit,
         let (mine, rest) = Self.take(request.count, from: pieces)
       else { break }
+      let touched = leases.union(mine.map(\.lease))
+      guard taken == 0 || touched.count <= Self.leasesPerCommit else { break }
+      leases = touched
       pieces = rest
       taken += 1
       entries.append(Batch.Entry(request: request, pieces: mine, isWaiting: true))
@@ -55,7 +78,7 @@ extension LeaseMachine {
     }
     guard let counter = issuing, taken > 0 else { return nil }
     queue.removeFirst(taken)
-    let plan = CommitPlan(counter: counter, raises: raises(for: lines), lines: lines)
+    let plan = CommitPlan(counter: counter, raises: raises(for: lines, at: now), lines: lines)
     let used = Set(lines.map(\.lease))
     for index in active.indices
     where active[index].recall == .recalled && used.contains(active[index].id) {
@@ -85,10 +108,16 @@ extension LeaseMachine {
     return (taken, rest)
   }
 
-  private func raises(for lines: [CommitPlan.Line]) -> [CommitPlan.Raise] {
-    (active + closing + fenced).compactMap { lease in
+  /// What the lines raise; and active leases that want renewing, which no renewal reaches while one
+  /// commit follows the other.
+  private func raises(for lines: [CommitPlan.Line], at now: Instant) -> [CommitPlan.Raise] {
+    let lively = Set(active.map(\.id))
+    return (active + closing + fenced).compactMap { lease in
       let own = lines.filter { $0.lease == lease.id }
-      guard !own.isEmpty else { return nil }
+      let wantsRenewal =
+        lively.contains(lease.id)
+        && now.milliseconds(since: lease.renewedAt) >= settings.timeToLiveMilliseconds / 3
+      guard !own.isEmpty || wantsRenewal else { return nil }
       let highest = own.filter { !$0.again }.map(\.block.last).max()
       return CommitPlan.Raise(
         lease: LeaseReference(lease), revision: lease.revision, expected: lease.committedThrough,

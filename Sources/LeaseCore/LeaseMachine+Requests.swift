@@ -54,15 +54,12 @@ extension LeaseMachine {
   public mutating func superseded(at now: Instant) -> [MachineAction] {
     guard phase != .superseded else { return [] }
     phase = .superseded
-    var actions: [MachineAction] = [.note(.superseded)]
-    actions += failQueue(.superseded)
-    active.removeAll { lease in
-      !(statement.batch?.plan.raises.contains { $0.lease.id == lease.id } ?? false)
-    }
+    let refused: [MachineAction] = [.note(.superseded)] + failQueue(.superseded)
+    if statement == .renewing { statement = .idle }
     closing = []
     acquiring = .idle
     releasing = .idle
-    return actions
+    return refused + pump(at: now)
   }
 
   mutating func failQueue(_ refusal: MachineAction.Refusal) -> [MachineAction] {

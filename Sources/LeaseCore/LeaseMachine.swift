@@ -40,6 +40,8 @@ public struct LeaseMachine: Sendable {
   static let blocksPerAcquire = 8
   /// Lines of the issue log in one commit, so that a statement stays short.
   static let linesPerCommit = 256
+  /// Leases in one commit, unless a single request needs more; the coordinator takes 1,024.
+  static let leasesPerCommit = 64
   /// Leases in one release.
   static let leasesPerRelease = 64
 
@@ -97,7 +99,7 @@ public struct LeaseMachine: Sendable {
   /// when its outcome is unknown.
   enum AcquireSlot: Sendable, Equatable {
     case idle
-    case sent(AcquirePlan, at: Instant)
+    case sent(AcquirePlan, at: Instant, isRepeat: Bool)
     case waiting(until: Instant, repeated: AcquirePlan?)
   }
 

@@ -42,6 +42,8 @@ public enum MachineAction: Sendable, Equatable {
     case frozen(Counter)
     case superseded
     case noStandby
+    /// The coordinator refused the statement for good: a defect, or a schema that does not fit.
+    case rejected
   }
 
   public enum Note: Sendable, Equatable {
@@ -68,6 +70,8 @@ public enum CallFailure: Sendable, Equatable {
   case unavailable
   /// Known not to have happened; it can be tried again.
   case notDone
+  /// Known not to have happened, and the same statement would be refused again.
+  case rejected
   /// It may have happened or may still happen.
   case unknown
 }

@@ -66,7 +66,8 @@ extension MemoryLedger {
       guard let raise = plan.raises.first(where: { $0.lease.id == line.lease }),
         let lease = leaseRows[line.lease],
         line.block.first >= lease.block.first,
-        line.block.last <= (line.again ? raise.expected : raise.through)
+        line.block.last <= (line.again ? raise.expected : raise.through),
+        line.block.last <= lease.closedThrough ?? lease.block.last
       else {
         throw CoordinatorError(.rejected, detail: "a line is outside of what its lease committed")
       }
@@ -87,9 +88,12 @@ extension MemoryLedger {
   }
 
   func readBack(_ references: [LeaseReference], _ identity: SessionIdentity, node: String)
-    -> [ReadBackReply]
+    throws(CoordinatorError) -> [ReadBackReply]
   {
-    references.map { reference in
+    if identity.requiresStandby && !hasStandby {
+      throw CoordinatorError(.notDone, detail: "no synchronous standby is configured")
+    }
+    return references.map { reference in
       func unknown(_ outcome: ReadBackReply.Outcome) -> ReadBackReply {
         ReadBackReply(
           lease: reference.id, outcome: outcome, committedThrough: 0, revision: 0, attempt: 0,

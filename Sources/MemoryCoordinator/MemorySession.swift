@@ -28,7 +28,7 @@ public struct MemorySession: LeaseCoordinating {
 
   public func readBack(_ leases: [LeaseReference]) async throws(CoordinatorError)
     -> [ReadBackReply]
-  { await ledger.readBack(leases, identity, node: node) }
+  { try await ledger.readBack(leases, identity, node: node) }
 
   public func renew(_ leases: [LeaseReference]) async throws(CoordinatorError) -> RenewAnswer {
     await ledger.renew(leases, identity, node: node)

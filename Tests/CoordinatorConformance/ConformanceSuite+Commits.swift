@@ -134,6 +134,43 @@ extension ConformanceCase {
     try await expectLedger(harness, held.counter, issued: 5, leased: 0)
   }
 
+  func linesAreOnlyForWhatTheLeaseStillHolds(_ harness: any CoordinatorHarness) async throws {
+    let one = try await TestProcess.boot("eu-1", on: harness)
+    let two = try await TestProcess.boot("us-1", on: harness)
+    var held = try await one.lease(10)
+    // five are committed ahead, without a recipient; a line for one that has none is no second line
+    let ahead = held.plan(through: 5, lines: [])
+    #expect(try await one.coordinator.commit(ahead).map(\.outcome) == [.committed])
+    held.committedThrough = 5
+    held.revision += 1
+    let orphan = held.plan(through: 5, lines: [(try block(2, 2), true)], handedOut: 0)
+    await #expect(throws: CoordinatorError.self) { try await one.coordinator.commit(orphan) }
+    // they are given back, and may be granted to others: the closed lease names them no more
+    let item = ReleaseItem(lease: held.lease, handedOut: 0)
+    #expect(try await one.coordinator.release([item]).map(\.givenBack) == [10])
+    let late = held.plan(through: 5, lines: [(try block(1, 5), false)], handedOut: 0)
+    await #expect(throws: CoordinatorError.self) { try await one.coordinator.commit(late) }
+    var next = try await two.lease(3)
+    #expect(next.block.numbers == 1...3)
+    try await two.commit(3, of: &next)
+    try await expectLedger(harness, held.counter, issued: 3, leased: 0)
+  }
+
+  func theHandedOutBoundNeverGoesDown(_ harness: any CoordinatorHarness) async throws {
+    let one = try await TestProcess.boot("eu-1", on: harness)
+    var held = try await one.lease(10)
+    try await one.commit(4, of: &held)
+    try await one.commit(1, of: &held)
+    // the second commit said that four were handed out
+    let lower = held.plan(through: 6, lines: [(try block(6, 6), false)], handedOut: 3)
+    #expect(try await one.coordinator.commit(lower).map(\.outcome) == [.unexpected])
+    for handedOut in [3, 6] {
+      let item = ReleaseItem(lease: held.lease, handedOut: handedOut)
+      #expect(try await one.coordinator.release([item]).map(\.outcome) == [.unexpected])
+    }
+    #expect(try await one.release(held).outcome == .released)
+  }
+
   func numbersAreFoundWithTheirRecipient(_ harness: any CoordinatorHarness) async throws {
     let one = try await TestProcess.boot("eu-1", on: harness)
     var held = try await one.lease(10)

@@ -68,6 +68,8 @@ extension ConformanceCase {
     #expect(none.isEmpty)
     #expect(reply.free == 0)
     #expect(reply.leasedElsewhere == Capacity.counter)
+    let (own, _) = try await one.acquire(needed: 1, wanted: 1)
+    #expect(own.leasedElsewhere == 0, "what it holds itself it knows itself")
     let commit = try await one.coordinator.commit(held.plan(raisingBy: 1))
     #expect(commit.map(\.recalled) == [true])
     held.committedThrough += 1
@@ -132,6 +134,10 @@ extension ConformanceCase {
     #expect(none.isEmpty)
     let refused = try await strict.coordinator.commit(held.plan(raisingBy: 1))
     #expect(refused.map(\.outcome) == [.noStandby])
+    let unproved = await #expect(throws: CoordinatorError.self) {
+      try await strict.coordinator.readBack([held.lease.next])
+    }
+    #expect(unproved?.code == .notDone)
     try await expectLedger(harness, held.counter, issued: 0, leased: 10)
   }
 }

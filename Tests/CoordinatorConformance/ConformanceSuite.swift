@@ -24,6 +24,8 @@ public enum ConformanceCase: String, CaseIterable, Sendable {
   case standbyIsDemanded
   case stockGetsANewRecipientAlsoAfterExpiry
   case numbersAreFoundWithTheirRecipient
+  case linesAreOnlyForWhatTheLeaseStillHolds
+  case theHandedOutBoundNeverGoesDown
 
   public func run(on harness: any CoordinatorHarness) async throws {
     switch self {
@@ -49,6 +51,9 @@ public enum ConformanceCase: String, CaseIterable, Sendable {
     case .stockGetsANewRecipientAlsoAfterExpiry:
       try await stockGetsANewRecipientAlsoAfterExpiry(harness)
     case .numbersAreFoundWithTheirRecipient: try await numbersAreFoundWithTheirRecipient(harness)
+    case .linesAreOnlyForWhatTheLeaseStillHolds:
+      try await linesAreOnlyForWhatTheLeaseStillHolds(harness)
+    case .theHandedOutBoundNeverGoesDown: try await theHandedOutBoundNeverGoesDown(harness)
     }
     try await expectBalance(harness)
   }

@@ -49,6 +49,13 @@ public struct TestProcess: Sendable {
     public var revision = 0
     public var committedThrough: Int
 
+    public init(lease: LeaseReference, counter: Counter, block: Block, committedThrough: Int) {
+      self.lease = lease
+      self.counter = counter
+      self.block = block
+      self.committedThrough = committedThrough
+    }
+
     /// A commit that raises the lease by `count` for one request.
     public func plan(raisingBy count: Int, subject: String = "tester") -> CommitPlan {
       let through = committedThrough + count

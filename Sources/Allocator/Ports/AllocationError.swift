@@ -15,6 +15,8 @@ public struct AllocationError: Error, Sendable, Equatable, CustomStringConvertib
     case draining
     /// An operator froze the counter.
     case frozen
+    /// The request itself is not good: its count, its subject, or an id that is in use.
+    case invalidRequest = "invalid-request"
     /// The caller went away.
     case cancelled
   }

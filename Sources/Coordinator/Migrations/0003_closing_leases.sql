@@ -90,8 +90,8 @@ BEGIN
 END
 $$;
 
--- Closes the counter's expired leases by what was committed in them; skips rows that are locked.
--- Returns how many it closed. Locks: the caller holds the counter's row; leases by id.
+-- Closes the counter's expired leases by what was committed in them, at most 256 at once; skips rows
+-- that are locked. Returns how many it closed. Locks: the caller holds the counter's row; leases by id.
 CREATE FUNCTION serial.reap_counter(p_kind text, p_year integer) RETURNS integer
 LANGUAGE plpgsql SET search_path = pg_catalog, serial, pg_temp AS $$
 DECLARE
@@ -103,7 +103,7 @@ BEGIN
     SELECT * FROM serial.leases
       WHERE kind = p_kind AND year = p_year AND state = 'live'
         AND (expires_at <= v_now OR expires_at > v_now + ttl)
-      ORDER BY lease_id FOR NO KEY UPDATE SKIP LOCKED
+      ORDER BY lease_id LIMIT 256 FOR NO KEY UPDATE SKIP LOCKED
   LOOP
     IF l.expires_at <= v_now THEN
       PERFORM serial.close_lease(l.lease_id, l.committed_through, 'expired');

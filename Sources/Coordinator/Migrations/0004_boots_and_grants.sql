@@ -14,13 +14,16 @@ DECLARE
   c record;
   l record;
 BEGIN
-  IF p_ttl_ms NOT BETWEEN 100 AND 3600000 THEN
+  IF (p_ttl_ms BETWEEN 100 AND 3600000) IS NOT TRUE THEN
     RAISE EXCEPTION 'time to live % ms is not within 100...3600000', p_ttl_ms
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
   PERFORM serial.demand_durable(false);
-  SELECT n.region INTO STRICT v_region FROM serial.nodes n WHERE n.node = v_node
+  SELECT n.region INTO v_region FROM serial.nodes n WHERE n.node = v_node AND n.state = 'active'
     FOR NO KEY UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'node % is not active', v_node USING ERRCODE = 'insufficient_privilege';
+  END IF;
   SELECT b.ended_at INTO v_ended FROM serial.boots b WHERE b.boot_id = p_boot AND b.node = v_node;
   IF FOUND THEN
     RETURN QUERY SELECT CASE WHEN v_ended IS NULL THEN 'registered' ELSE 'superseded' END,
@@ -41,7 +44,9 @@ BEGIN
   LOOP
     PERFORM serial.close_lease(l.lease_id, l.committed_through, 'superseded');
   END LOOP;
-  UPDATE serial.boots SET ended_at = clock_timestamp() WHERE node = v_node AND ended_at IS NULL;
+  -- not before it started, also when this server's clock stepped back
+  UPDATE serial.boots SET ended_at = greatest(clock_timestamp(), started_at)
+    WHERE node = v_node AND ended_at IS NULL;
   INSERT INTO serial.boots (boot_id, node, ttl)
     VALUES (p_boot, v_node, make_interval(secs => p_ttl_ms / 1000.0));
   INSERT INTO serial.events (event, node, boot_id) VALUES ('boot', v_node, p_boot);
@@ -91,11 +96,11 @@ DECLARE
   v_outcome text;
   v_elsewhere integer;
 BEGIN
-  IF p_needed NOT BETWEEN 1 AND 1000 OR p_wanted NOT BETWEEN p_needed AND 99999 THEN
+  IF (p_needed BETWEEN 1 AND 1000 AND p_wanted BETWEEN p_needed AND 99999) IS NOT TRUE THEN
     RAISE EXCEPTION 'needed % and wanted % are not 1...1000 and needed...99999', p_needed, p_wanted
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  IF p_ttl_ms NOT BETWEEN 100 AND 3600000 THEN
+  IF (p_ttl_ms BETWEEN 100 AND 3600000) IS NOT TRUE THEN
     RAISE EXCEPTION 'time to live % ms is not within 100...3600000', p_ttl_ms
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
@@ -104,12 +109,19 @@ BEGIN
     RAISE EXCEPTION 'expected 1...16 lease ids and as many tokens'
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
+  IF (p_year BETWEEN serial.running_year() - 1 AND serial.running_year() + 1) IS FALSE THEN
+    RAISE EXCEPTION 'year % is not within one year of the running one', p_year
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
   IF NOT serial.demand_durable(p_standby) THEN
     RETURN QUERY SELECT 'no-standby'::text, p_year, NULL::uuid, NULL::integer, NULL::integer, 0, 0, 0;
     RETURN;
   END IF;
 
-  PERFORM FROM serial.nodes n WHERE n.node = v_node FOR SHARE;
+  PERFORM FROM serial.nodes n WHERE n.node = v_node AND n.state = 'active' FOR SHARE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'node % is not active', v_node USING ERRCODE = 'insufficient_privilege';
+  END IF;
   IF NOT serial.boot_is_current(v_node, p_boot) THEN
     RETURN QUERY SELECT 'superseded'::text, p_year, NULL::uuid, NULL::integer, NULL::integer, 0, 0, 0;
     RETURN;
@@ -133,6 +145,10 @@ BEGIN
     v_outcome := 'granted';
   ELSIF c.frozen THEN
     v_outcome := 'frozen';
+  ELSIF (SELECT count(*) FROM serial.leases x
+           WHERE x.boot_id = p_boot AND x.state = 'live') >= 2048 THEN
+    RAISE EXCEPTION 'this process holds 2048 leases already'
+      USING ERRCODE = 'configuration_limit_exceeded';
   ELSE
     v_left := least(v_free, greatest(p_needed, least(p_wanted, v_free / (4 * v_nodes))));
     v_outcome := CASE WHEN v_left > 0 THEN 'granted' ELSE 'none' END;
@@ -230,7 +246,7 @@ DECLARE
   l serial.leases;
   v_outcome text;
 BEGIN
-  IF p_ttl_ms NOT BETWEEN 100 AND 3600000 THEN
+  IF (p_ttl_ms BETWEEN 100 AND 3600000) IS NOT TRUE THEN
     RAISE EXCEPTION 'time to live % ms is not within 100...3600000', p_ttl_ms
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
@@ -238,10 +254,15 @@ BEGIN
   FOR q IN SELECT u.lease, u.token FROM unnest(p_leases, p_tokens) AS u (lease, token)
     ORDER BY u.lease
   LOOP
-    SELECT * INTO l FROM serial.leases x WHERE x.lease_id = q.lease FOR NO KEY UPDATE;
+    -- only own rows are locked; another node's is looked at to say whose it is
+    SELECT * INTO l FROM serial.leases x WHERE x.lease_id = q.lease AND x.node = v_node
+      FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+      SELECT * INTO l FROM serial.leases x WHERE x.lease_id = q.lease;
+    END IF;
     v_outcome := CASE
       WHEN l.lease_id IS NULL THEN 'unknown-lease'
-      WHEN l.node <> v_node OR l.boot_id <> p_boot THEN 'not-holder'
+      WHEN l.node <> v_node OR l.boot_id IS DISTINCT FROM p_boot THEN 'not-holder'
       WHEN l.token IS DISTINCT FROM q.token THEN 'stale-token'
       WHEN l.state <> 'live' THEN 'closed'
       WHEN l.expires_at <= clock_timestamp() THEN 'expired'
@@ -289,7 +310,7 @@ BEGIN
   FOR c IN
     SELECT k.kind, k.year FROM serial.counters k
       WHERE (k.kind, k.year) IN (SELECT x.kind, x.year FROM serial.leases x
-                                   WHERE x.lease_id = ANY (p_leases))
+                                   WHERE x.lease_id = ANY (p_leases) AND x.node = v_node)
       ORDER BY k.kind, k.year FOR NO KEY UPDATE
   LOOP
     NULL;
@@ -298,11 +319,16 @@ BEGIN
     SELECT u.* FROM unnest(p_leases, p_tokens, p_handed) AS u (lease, token, handed)
       ORDER BY u.lease
   LOOP
-    SELECT * INTO l FROM serial.leases x WHERE x.lease_id = q.lease FOR NO KEY UPDATE;
+    -- only own rows are locked; another node's is looked at to say whose it is
+    SELECT * INTO l FROM serial.leases x WHERE x.lease_id = q.lease AND x.node = v_node
+      FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+      SELECT * INTO l FROM serial.leases x WHERE x.lease_id = q.lease;
+    END IF;
     v_back := 0;
     v_outcome := CASE
       WHEN l.lease_id IS NULL THEN 'unknown-lease'
-      WHEN l.node <> v_node OR l.boot_id <> p_boot THEN 'not-holder'
+      WHEN l.node <> v_node OR l.boot_id IS DISTINCT FROM p_boot THEN 'not-holder'
       WHEN l.token IS DISTINCT FROM q.token THEN 'stale-token'
       WHEN l.state = 'closed' AND l.close_reason = 'released' THEN 'already'
       WHEN q.handed IS NULL OR q.handed < l.handed_out_through

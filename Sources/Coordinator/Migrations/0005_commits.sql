@@ -35,11 +35,11 @@ DECLARE
   v_outcome text;
   v_count integer := coalesce(cardinality(p_leases), 0);
 BEGIN
-  IF p_ttl_ms NOT BETWEEN 100 AND 3600000 OR v_count NOT BETWEEN 1 AND 64
+  IF (p_ttl_ms BETWEEN 100 AND 3600000) IS NOT TRUE OR v_count NOT BETWEEN 1 AND 1024
     OR cardinality(p_tokens) <> v_count OR cardinality(p_attempts) <> v_count
     OR cardinality(p_revisions) <> v_count OR cardinality(p_expected) <> v_count
     OR cardinality(p_through) <> v_count OR cardinality(p_handed) <> v_count THEN
-    RAISE EXCEPTION 'expected 1...64 leases with a token, attempt, revision, bounds and hand-out each'
+    RAISE EXCEPTION 'expected 1...1024 leases with a token, attempt, revision, bounds and hand-out each'
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
   IF NOT serial.demand_durable(p_standby) THEN
@@ -52,10 +52,15 @@ BEGIN
         p_handed) AS u (lease, token, attempt, revision, expected, through, handed)
       ORDER BY u.lease
   LOOP
-    SELECT * INTO l FROM serial.leases x WHERE x.lease_id = q.lease FOR NO KEY UPDATE;
+    -- only own rows are locked; another node's is looked at to say whose it is
+    SELECT * INTO l FROM serial.leases x WHERE x.lease_id = q.lease AND x.node = v_node
+      FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+      SELECT * INTO l FROM serial.leases x WHERE x.lease_id = q.lease;
+    END IF;
     v_outcome := CASE
       WHEN l.lease_id IS NULL THEN 'unknown-lease'
-      WHEN l.node <> v_node OR l.boot_id <> p_boot THEN 'not-holder'
+      WHEN l.node <> v_node OR l.boot_id IS DISTINCT FROM p_boot THEN 'not-holder'
       WHEN l.token IS DISTINCT FROM q.token THEN 'stale-token'
       WHEN l.attempt IS DISTINCT FROM q.attempt THEN 'stale-attempt'
       WHEN l.revision IS DISTINCT FROM q.revision
@@ -95,7 +100,9 @@ BEGIN
         ON u.lease = n.lease
       LEFT JOIN serial.leases x ON x.lease_id = n.lease
       WHERE u.lease IS NULL OR (n.first BETWEEN x.first AND n.last) IS NOT TRUE
-        OR (n.last <= CASE WHEN n.again THEN u.expected ELSE u.through END) IS NOT TRUE
+        -- what was given back when the lease was closed is not its own any more
+        OR (n.last <= least(CASE WHEN n.again THEN u.expected ELSE u.through END,
+                            coalesce(x.closed_through, x.last))) IS NOT TRUE
         OR (n.again AND NOT EXISTS (SELECT FROM serial.issue_log i
               WHERE i.lease_id = n.lease AND NOT i.again
                 AND i.numbers @> int4range(n.first, n.last + 1)))
@@ -122,7 +129,8 @@ $$;
 -- attempt, or late, it changes nothing: attempt is never lowered.
 -- Returns a row for each lease: 'live', 'closed', 'unknown-lease', 'not-holder', 'stale-token'.
 -- Locks: leases by id.
-CREATE FUNCTION serial.read_back(p_boot uuid, p_leases uuid[], p_tokens uuid[], p_attempts bigint[])
+CREATE FUNCTION serial.read_back(
+  p_boot uuid, p_leases uuid[], p_tokens uuid[], p_attempts bigint[], p_standby boolean)
 RETURNS TABLE (lease_id uuid, outcome text, committed_through integer, revision bigint,
   attempt bigint, recalled boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, serial, pg_temp AS $$
@@ -132,12 +140,20 @@ DECLARE
   q record;
   l serial.leases;
 BEGIN
-  PERFORM serial.demand_durable(false);
+  IF NOT serial.demand_durable(p_standby) THEN
+    RAISE EXCEPTION 'no synchronous standby is configured: what is read back is not durable'
+      USING ERRCODE = 'object_not_in_prerequisite_state';
+  END IF;
   FOR q IN SELECT u.* FROM unnest(p_leases, p_tokens, p_attempts) AS u (lease, token, attempt)
     ORDER BY u.lease
   LOOP
-    SELECT * INTO l FROM serial.leases x WHERE x.lease_id = q.lease FOR NO KEY UPDATE;
-    IF l.lease_id IS NULL OR l.node <> v_node OR l.boot_id <> p_boot
+    -- only own rows are locked; another node's is looked at to say whose it is
+    SELECT * INTO l FROM serial.leases x WHERE x.lease_id = q.lease AND x.node = v_node
+      FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+      SELECT * INTO l FROM serial.leases x WHERE x.lease_id = q.lease;
+    END IF;
+    IF l.lease_id IS NULL OR l.node <> v_node OR l.boot_id IS DISTINCT FROM p_boot
       OR l.token IS DISTINCT FROM q.token THEN
       RETURN QUERY SELECT q.lease, CASE
         WHEN l.lease_id IS NULL THEN 'unknown-lease'

@@ -85,27 +85,29 @@ DECLARE
   v_region text;
 BEGIN
   SELECT region INTO v_region FROM serial.nodes WHERE node = p_node;
-  IF FOUND AND v_region <> p_region THEN
+  IF v_region <> p_region THEN
     RAISE EXCEPTION 'node % is enrolled in region %, not %', p_node, v_region, p_region
       USING ERRCODE = 'object_not_in_prerequisite_state';
-  ELSIF NOT FOUND THEN
-    INSERT INTO serial.nodes (node, role, region) VALUES (p_node, p_node, p_region);
-    INSERT INTO serial.events (event, node, detail)
-      VALUES ('enrolled', p_node, jsonb_build_object('region', p_region, 'by', session_user));
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = p_node) THEN
-      IF EXISTS (SELECT FROM pg_roles WHERE rolname = p_node
-                   AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls OR rolreplication))
-      THEN
-        RAISE EXCEPTION 'role % exists and has more rights than a node may have', p_node
-          USING ERRCODE = 'object_not_in_prerequisite_state';
-      END IF;
-    ELSE
-      EXECUTE format('CREATE ROLE %I LOGIN INHERIT', p_node);
-    END IF;
-    EXECUTE format('GRANT serial_node TO %I', p_node);
-    RETURN 'enrolled';
   END IF;
-  RETURN 'already';
+  -- also for a node that is enrolled: a restored database may come to a server without its roles
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = p_node) THEN
+    EXECUTE format('CREATE ROLE %I LOGIN INHERIT', p_node);
+  ELSIF EXISTS (SELECT FROM pg_roles WHERE rolname = p_node
+                  AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls OR rolreplication))
+  THEN
+    RAISE EXCEPTION 'role % exists and has more rights than a node may have', p_node
+      USING ERRCODE = 'object_not_in_prerequisite_state';
+  END IF;
+  IF NOT pg_has_role(p_node, 'serial_node', 'MEMBER') THEN
+    EXECUTE format('GRANT serial_node TO %I', p_node);
+  END IF;
+  IF v_region IS NOT NULL THEN
+    RETURN 'already';
+  END IF;
+  INSERT INTO serial.nodes (node, role, region) VALUES (p_node, p_node, p_region);
+  INSERT INTO serial.events (event, node, detail)
+    VALUES ('enrolled', p_node, jsonb_build_object('region', p_region, 'by', session_user));
+  RETURN 'enrolled';
 END
 $$;
 
@@ -123,7 +125,7 @@ GRANT EXECUTE ON FUNCTION
   serial.reap_expired(),
   serial.commit_numbers(uuid, uuid[], uuid[], bigint[], bigint[], integer[], integer[], integer[],
     integer, uuid[], integer[], integer[], text[], uuid[], boolean[], boolean),
-  serial.read_back(uuid, uuid[], uuid[], bigint[]),
+  serial.read_back(uuid, uuid[], uuid[], bigint[], boolean),
   serial.locate_number(text, integer, integer),
   serial.schema_version(),
   serial.running_year()

@@ -18,6 +18,7 @@ extension Problem {
     case .outcomeUnknown: code = .outcomeUnknown
     case .draining: code = .draining
     case .frozen: code = .frozen
+    case .invalidRequest: code = .invalidRequest
     case .cancelled: code = .cancelled
     }
     self.init(code, error.detail)

@@ -70,7 +70,7 @@ extension JSONParser {
       switch byte {
       case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value << 4 | UInt32(byte - 0x30)
       case UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"):
-        value = value << 4 | UInt32(byte | 0x20) - 0x57
+        value = value << 4 | (UInt32(byte | 0x20) - 0x57)
       default: throw failure(.syntax)
       }
       index += 1

@@ -33,17 +33,23 @@ struct BodyFields {
   /// The value of a field, or nil where it is missing. JSON's null is a value.
   func value(_ name: String) -> JSONValue? { members.first { $0.name == name }?.value }
 
-  /// A whole number within `range`, or `fallback` where the field is missing.
+  /// A whole number within `range`, however it is written, or `fallback` where the field is missing.
   func integer(
     _ name: String, in range: ClosedRange<Int>, fallback: Int
   ) throws(Problem) -> Int {
     guard let value = value(name) else { return fallback }
-    guard case .number(let literal) = value, let number = Int(literal), range.contains(number)
+    guard case .number(let literal) = value, let number = Self.whole(literal),
+      range.contains(number)
     else {
       throw .invalid(
         "\"\(name)\" must be a whole number from \(range.lowerBound) to \(range.upperBound).",
         field: name)
     }
     return number
+  }
+
+  /// `5`, but also `5.0` and `5e0`: to JSON Schema, and to many writers, they are one number.
+  private static func whole(_ literal: String) -> Int? {
+    Int(literal) ?? Double(literal).flatMap { Int(exactly: $0) }
   }
 }

@@ -26,6 +26,7 @@ extension Routes {
     let issuing = dependencies.issuing
     do throws(AllocationError) {
       guard let presence else { return try await issuing.allocate(request) }
+      guard !presence.isGone else { throw AllocationError(.cancelled, detail: "Nobody waits.") }
       return try await presence.whilePresent { () async throws(AllocationError) in
         try await issuing.allocate(request)
       }

@@ -126,6 +126,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     _ data: NIOAny, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext
   ) {
     let action = machine.responseEnd(now: .now())
+    // Requests that were read ahead of the last answer are not begun any more: their numbers would
+    // reach nobody.
+    if action != .pass { presence.leave() }
     switch action {
     case .pass: context.write(data, promise: promise)
     case .passAndClose:

@@ -57,8 +57,10 @@ struct ConnectionMachine {
   private var isAnswering = false
   /// Whether a byte of the next head has come.
   private var isHeadBegun = false
-  /// Whether the connection ends with the answer at hand.
-  private(set) var isLast = false
+  /// Whether the connection ends with the answer to the first open request, whatever follows it.
+  private var isEnding = false
+  /// Whether the request read last was announced as the last one.
+  private var isAnnounced = false
   /// Bytes of a body that came after the answer.
   private var drained = 0
   private var pending: Refusal?
@@ -70,6 +72,9 @@ struct ConnectionMachine {
     guard let step, let shutdown else { return step ?? shutdown }
     return min(step, shutdown)
   }
+
+  /// Whether the connection ends with the answer at hand.
+  var isLast: Bool { isEnding || (isAnnounced && open <= 1) }
 
   init(limits: Limits, now: NIODeadline) {
     self.limits = limits
@@ -98,13 +103,13 @@ struct ConnectionMachine {
     expectsContinue: Bool, length: Int?, closes: Bool, now: NIODeadline
   ) -> Action {
     guard case .serving = state, pending == nil else { return .drop }
-    // The last answer is on its way: what comes after it is not looked at.
-    guard !(isLast && open > 0) else { return .drop }
+    // What comes after the last request is not looked at.
+    guard !isAnnounced, !isEnding else { return .drop }
     open += 1
     isReading = true
     isHeadBegun = false
     drained = 0
-    isLast = isLast || closes
+    isAnnounced = closes
     guard open == 1 else { return .pass }
     step = now + limits.body
     return expectsContinue && length ?? 0 <= limits.bodyBytes ? .passAndContinue : .pass
@@ -140,7 +145,7 @@ struct ConnectionMachine {
       return refuse(refusal, now: now)
     case (1, true) where isAnswering:
       isReading = false
-      isLast = true
+      isEnding = true
       return .nothing
     case (1, true):
       return refuse(refusal, now: now)
@@ -157,7 +162,7 @@ struct ConnectionMachine {
   mutating func inputClosed() -> (isWaiting: Bool, action: Action) {
     guard case .serving = state, open > 0 else { return (false, end()) }
     isReading = false
-    isLast = true
+    isEnding = true
     return (true, .nothing)
   }
 
@@ -172,13 +177,14 @@ struct ConnectionMachine {
   mutating func responseHead(closes: Bool, now: NIODeadline) -> Action {
     guard mayAnswer else { return .drop }
     isAnswering = true
-    isLast = isLast || closes
+    isEnding = isEnding || closes
     step = now + limits.write
     return .pass
   }
 
   mutating func responseEnd(now: NIODeadline) -> Action {
     guard mayAnswer else { return .drop }
+    let isLast = isLast
     isAnswering = false
     open -= 1
     if let pending, open == 0 {
@@ -220,7 +226,7 @@ struct ConnectionMachine {
   mutating func quiesce(now: NIODeadline) -> Action {
     guard case .serving = state else { return .nothing }
     guard open > 0 else { return end() }
-    isLast = true
+    isEnding = true
     shutdown = now + limits.shutdown
     return .nothing
   }

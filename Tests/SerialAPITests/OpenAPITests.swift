@@ -1,0 +1,100 @@
+import HTTPTypes
+import HummingbirdTesting
+import SerialAuth
+import Testing
+
+@testable import SerialAPI
+
+/// Holds the document against the table of routes and the table of errors.
+@Suite struct OpenAPITests {
+  struct Operation: Hashable {
+    let method: String
+    let path: String
+  }
+
+  /// The lines of the document with their indentation.
+  let lines: [(indent: Int, text: String)]
+
+  init() {
+    lines = String(decoding: PackageResources.openapi_yaml, as: UTF8.self)
+      .split(separator: "\n")
+      .map { line in
+        let text = line.drop { $0 == " " }
+        return (line.count - text.count, String(text))
+      }
+  }
+
+  /// The lines of each operation, by method and path.
+  func operations() -> [Operation: [String]] {
+    var result: [Operation: [String]] = [:]
+    var section = ""
+    var path = ""
+    var operation: Operation?
+    for (indent, text) in lines {
+      switch indent {
+      case 0: (section, operation) = (text, nil)
+      case 2 where section == "paths:": (path, operation) = (String(text.dropLast()), nil)
+      case 4 where section == "paths:":
+        let new = Operation(method: text.dropLast().uppercased(), path: path)
+        result[new] = []
+        operation = new
+      default: if let operation { result[operation]?.append(text) }
+      }
+    }
+    return result
+  }
+
+  @Test func hasEveryRouteAndNoOther() {
+    let routes = Set(
+      Route.allCases.map { Operation(method: $0.method.rawValue, path: $0.template) })
+    #expect(Set(operations().keys) == routes)
+  }
+
+  @Test func saysWhatEachRouteNeeds() throws {
+    let operations = operations()
+    for route in Route.allCases {
+      let operation = Operation(method: route.method.rawValue, path: route.template)
+      let text = try #require(operations[operation]).joined(separator: "\n")
+      switch route.access {
+      case .open: #expect(text.contains("security: []"), "\(route)")
+      case .anyToken:
+        #expect(text.contains("a valid token, of any scope") && !text.contains("security:"))
+      case .scope(let scope):
+        #expect(text.contains("the scope `\(scope.rawValue)`"), "\(route)")
+        #expect(!text.contains("security:") && text.contains("\"403\":"), "\(route)")
+      }
+      #expect(text.contains("default:"), "\(route)")
+    }
+  }
+
+  @Test func hasEveryCodeAndScope() throws {
+    let start = try #require(lines.firstIndex { $0.text == "code:" })
+    let codes = lines[start...].dropFirst(2).prefix { $0.text.hasPrefix("- ") }.map {
+      String($0.text.dropFirst(2))
+    }
+    #expect(codes == ProblemCode.allCases.map(\.rawValue))
+    let document = lines.map(\.text).joined(separator: "\n")
+    for scope in Scope.allCases { #expect(document.contains("`\(scope.rawValue)`")) }
+  }
+
+  @Test func refersToWhatItHas() {
+    let defined = lines.enumerated().compactMap { index, line -> String? in
+      guard line.indent == 4, let group = lines[..<index].last(where: { $0.indent == 2 })
+      else { return nil }
+      return "#/components/\(group.text.dropLast())/\(line.text.dropLast())"
+    }
+    let references = lines.compactMap { line -> String? in
+      guard line.text.hasPrefix("$ref: ") else { return nil }
+      return line.text.dropFirst(7).dropLast().description
+    }
+    #expect(references.count > 20)
+    for reference in Set(references) { #expect(defined.contains(reference), "\(reference)") }
+  }
+
+  @Test func isServed() async throws {
+    let world = try await World()
+    let answer = try await world.routed { try await $0.send(.get, "/openapi.yaml") }
+    #expect(answer.headers[.contentType] == "application/yaml; charset=utf-8")
+    #expect(answer.text.hasPrefix("openapi: 3.1.0\n"))
+  }
+}
