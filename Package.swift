@@ -168,6 +168,7 @@ let package = Package(
         product("HummingbirdTesting", "hummingbird"), product("HTTPTypes", "swift-http-types"),
         product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio"),
         product("NIOHTTP1", "swift-nio"), product("NIOEmbedded", "swift-nio"),
+        product("NIOHTTPTypes", "swift-nio-extras"),
         product("NIOSSL", "swift-nio-ssl"), product("X509", "swift-certificates"),
         product("Crypto", "swift-crypto"), product("SwiftASN1", "swift-asn1"),
       ], swiftSettings: strict),

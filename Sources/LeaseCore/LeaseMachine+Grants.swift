@@ -22,6 +22,7 @@ extension LeaseMachine {
       && availableCount <= comfortable / 2
     guard missing > 0 || isPrefetch else {
       acquiring = .idle
+      recalling = nil
       return nil
     }
     let needed = min(max(missing, 1), 1000)

@@ -84,6 +84,12 @@ struct ConnectFailure: Equatable {
   private static let tlsHints: [Hint] = [
     ("server does not support SSL", "the server does not do TLS: set ssl = on there"),
     ("does not match host name", "the server's certificate is for another host name"),
+    // libssl's verdict is gone when the handshake began and failed within one step of libpq
+    (
+      "certificate verify failed",
+      "the server's certificate did not verify: it is signed by another authority than that of "
+        + "sslrootcert, or it has expired, or is not valid yet"
+    ),
     ("certificate required", "the server asks for a client certificate and got none"),
     (
       "unknown ca", "the server does not know the authority that signed the client's certificate"

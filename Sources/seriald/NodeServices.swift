@@ -33,7 +33,7 @@ struct NodeServices {
 
   /// Runs the node until it is told to shut down.
   func run() async throws {
-    let registry = Registry()
+    let registry = Registry(catalogue: MetricsCatalogue.node)
     MetricsSystem.bootstrap(PrometheusMetricsFactory(registry: registry))
     let options = try connectionOptions()
     let writing = pool(options, size: configuration.connections)

@@ -110,4 +110,46 @@ struct CommandTests {
     let unknown = try await TestCluster.program("seriald", ["serve", "--lease-size", "1"], [:])
     #expect((unknown.output + unknown.errors).contains("unknown option --lease-size"))
   }
+
+  @Test func everyCommandHasHelp() async throws {
+    for (program, commands) in [
+      ("seriald", ["serve", "migrate", "enroll"]),
+      (
+        "serialctl",
+        ["new", "show", "validate", "capacity", "nodes", "leases", "token", "dev", "dev up"]
+      ),
+    ] {
+      for command in commands {
+        let words = command.split(separator: " ").map(String.init)
+        let run = try await TestCluster.program(program, words + ["--help"], [:])
+        run.expectSuccess()
+        #expect(run.output.contains("USAGE: \(program) \(command)"), "\(run.output)\(run.errors)")
+      }
+    }
+    // options before or after the keys
+    let mixed = try await TestCluster.program(
+      "seriald", ["serve", "--node-name", "eu-1", "--config", "/no/such/file"], [:])
+    #expect((mixed.output + mixed.errors).contains("/no/such/file"))
+  }
+
+  @Test func aFileOfConfigurationIsReadAndChecked() async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appending(path: "node.json")
+    for (text, message) in [
+      (#"{"node": {"nmae": "eu-1"}}"#, "unknown key node.nmae"),
+      (#"{"api": {"port": true}}"#, "api.port in"),
+      (#"{"api": {"port": 70000}}"#, "SERIAL_API_PORT is 70000"),
+      (#"["node"]"#, "is not a JSON object"),
+      (#"{"node": {"name": "eu-1"}, "durability": "maybe"}"#, "SERIAL_DURABILITY is maybe"),
+    ] {
+      try text.write(to: file, atomically: true, encoding: .utf8)
+      let run = try await TestCluster.program(
+        "seriald", ["serve", "--config", file.path(percentEncoded: false)],
+        ["SERIAL_AUTH_HS256_SECRET": TestCluster.secret])
+      #expect(run.status != 0)
+      #expect((run.output + run.errors).contains(message), "\(run.output)\(run.errors)")
+    }
+  }
 }

@@ -78,7 +78,7 @@ extension ServerTests {
       defer { server.stop() }
       let error = try await failure(server.options())
       #expect(error.code == .tlsRefused)
-      #expect(error.hint == "the server's certificate has expired")
+      #expect(error.hint?.contains("expired") == true, "\(error.debugDescription)")
     }
 
     @Test func refusesServerWithoutTLS() async throws {

@@ -135,7 +135,7 @@ extension ServerTests {
         try Program.run("kill", "-STOP", "\(pid)")
         let error = try await libpqError {
           _ = try await connection.execute(
-            statement, [.text(large)], deadline: .now + .milliseconds(1_500))
+            statement, [.text(large)], deadline: .now + .milliseconds(6_000))
         }
         try Program.run("kill", "-CONT", "\(pid)")
         #expect(error.code == .outcomeUnknown)

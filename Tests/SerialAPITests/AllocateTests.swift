@@ -135,6 +135,7 @@ import Testing
     arguments: [
       (AllocationError.Code.capacityExhausted, 409, "capacity-exhausted", nil),
       (.frozen, 409, "frozen", nil),
+      (.invalidRequest, 400, "invalid-request", nil),
       (.recalling, 503, "recalling", "7"),
       (.coordinatorUnavailable, 503, "coordinator-unavailable", "7"),
       (.outcomeUnknown, 503, "outcome-unknown", "7"),

@@ -18,6 +18,8 @@ struct AccessMiddleware: RouterMiddleware {
     let start = ContinuousClock.now
     var response = try await next(request, context)
     let duration = ContinuousClock.now - start
+    // Said here and not only on the event loop, which learns it after the next request is begun.
+    if response.headers[.connection] == "close" { context.presence?.endAfterAnswer() }
     if let name = Self.requestIDName { response.headers[name] = context.requestID.description }
     let route = Route.matching(request.uri.path).first
     metrics.record(

@@ -26,7 +26,10 @@ extension Routes {
     let issuing = dependencies.issuing
     do throws(AllocationError) {
       guard let presence else { return try await issuing.allocate(request) }
-      guard !presence.isGone else { throw AllocationError(.cancelled, detail: "Nobody waits.") }
+      // Its numbers would reach nobody.
+      guard !presence.isEnding else {
+        throw AllocationError(.draining, detail: "This connection ends; use another one.")
+      }
       return try await presence.whilePresent { () async throws(AllocationError) in
         try await issuing.allocate(request)
       }

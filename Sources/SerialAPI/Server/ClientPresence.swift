@@ -9,6 +9,7 @@ final class ClientPresence: Sendable {
 
   private struct State {
     var isGone = false
+    var isEnding = false
     var next = 0
     var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
   }
@@ -16,6 +17,13 @@ final class ClientPresence: Sendable {
   private let state = Mutex(State())
 
   var isGone: Bool { state.withLock { $0.isGone } }
+
+  /// Whether the connection ends with the answer at hand or has ended: a request that comes after it
+  /// would have no answer, and must not be begun.
+  var isEnding: Bool { state.withLock { $0.isEnding || $0.isGone } }
+
+  /// The connection ends with the answer at hand. What is under way goes on.
+  func endAfterAnswer() { state.withLock { $0.isEnding = true } }
 
   /// The client closed its side, or the connection broke. It does not come back.
   func leave() {

@@ -97,7 +97,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
       if isWaiting { presence.leave() }
       context.fireUserInboundEventTriggered(event)
       act(action)
-    case is ChannelShouldQuiesceEvent: act(machine.quiesce(now: .now()))
+    case is ChannelShouldQuiesceEvent:
+      presence.endAfterAnswer()
+      act(machine.quiesce(now: .now()))
     default: context.fireUserInboundEventTriggered(event)
     }
   }
@@ -126,8 +128,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     _ data: NIOAny, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext
   ) {
     let action = machine.responseEnd(now: .now())
-    // Requests that were read ahead of the last answer are not begun any more: their numbers would
-    // reach nobody.
+    // Requests that were read ahead of the last answer are not served any more.
     if action != .pass { presence.leave() }
     switch action {
     case .pass: context.write(data, promise: promise)

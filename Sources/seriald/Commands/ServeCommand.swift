@@ -6,7 +6,7 @@ struct ServeCommand: AsyncParsableCommand {
     commandName: "serve",
     abstract: "Run a node.",
     discussion: """
-      Options are the keys of docs/configuration.md with hyphens for dots, for example \
+      Options are the keys of --list-keys with hyphens for dots, for example \
       --node-name eu-1 --lease-milliseconds 15000. They win over the environment \
       (SERIAL_NODE_NAME), which wins over the file. Secrets are not taken from options.
 
@@ -25,7 +25,7 @@ struct ServeCommand: AsyncParsableCommand {
   @Flag(name: .customLong("list-keys"), help: "List the keys of the configuration and end.")
   var listsKeys = false
 
-  @Argument(parsing: .captureForPassthrough, help: .hidden)
+  @Argument(parsing: .allUnrecognized, help: .hidden)
   var overrides: [String] = []
 
   func run() async throws {

@@ -39,7 +39,7 @@ struct ConfigurationSource {
       let name = String(argument.prefix { $0 != "=" })
       expectsValue = !argument.contains("=")
       guard let key = ConfigurationKey.all.first(where: { $0.argumentName == name }) else {
-        problems.append("unknown option \(name); `seriald serve --help` lists them")
+        problems.append("unknown option \(name); `seriald serve --list-keys` lists the keys")
         continue
       }
       if key.isSecret {
