@@ -5,7 +5,7 @@ extension Allocator {
   /// Runs one call of the coordinator and gives its outcome to the machine.
   func execute(_ command: Command) async {
     switch command {
-    case .cancel(let stream, let id): cancel(id, on: stream)
+    case .cancel(let stream, let id, let ticket): cancel(id, on: stream, ticket: ticket)
     case .call(let stream, .acquire(let plan)): await acquire(plan, on: stream)
     case .call(let stream, .commit(let plan)): await commit(plan, on: stream)
     case .call(let stream, .readBack(let leases)): await readBack(leases, on: stream)

@@ -16,8 +16,21 @@ extension Allocator {
           state == .up
           ? max(1, settings.machine.timeToLiveMilliseconds / 3) : settings.probeMilliseconds
       }
-      guard (try? await clock.sleep(pause)) != nil else { return }
+      guard await rest(pause) else { return }
     }
+  }
+
+  /// Sleeps between two renewals; less when another call finds the coordinator away meanwhile,
+  /// which is probed more often. False when cancelled.
+  private func rest(_ milliseconds: Int) async -> Bool {
+    let wasUp = state == .up
+    var left = milliseconds
+    repeat {
+      let slice = min(left, settings.probeMilliseconds)
+      guard (try? await clock.sleep(slice)) != nil else { return false }
+      left -= slice
+    } while left > 0 && (!wasUp || state == .up)
+    return true
   }
 
   /// Gives back what expired, of any node, once in a time to live.

@@ -32,10 +32,12 @@ public actor Allocator: SerialIssuing {
 
   enum Command: Sendable {
     case call(IssueStream, MachineAction)
-    case cancel(IssueStream, RequestID)
+    case cancel(IssueStream, RequestID, ticket: UUID)
   }
 
   private struct Waiter {
+    /// Tells this caller from another that used the same request id.
+    let ticket: UUID
     let startedAt: ContinuousClock.Instant
     let continuation: CheckedContinuation<Result<Allocation, AllocationError>, Never>
   }
@@ -56,18 +58,19 @@ public actor Allocator: SerialIssuing {
 
   public func allocate(_ request: AllocationRequest) async throws(AllocationError) -> Allocation {
     let stream = IssueStream(kind: request.kind)
+    let ticket = UUID()
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        begin(request, on: stream, continuation)
+        begin(request, on: stream, ticket: ticket, continuation)
       }
     } onCancel: {
-      commands.yield(.cancel(stream, request.id))
+      commands.yield(.cancel(stream, request.id, ticket: ticket))
     }
     return try result.get()
   }
 
   private func begin(
-    _ request: AllocationRequest, on stream: IssueStream,
+    _ request: AllocationRequest, on stream: IssueStream, ticket: UUID,
     _ continuation: CheckedContinuation<Result<Allocation, AllocationError>, Never>
   ) {
     if let problem = problem(with: request) {
@@ -91,7 +94,7 @@ public actor Allocator: SerialIssuing {
       return
     }
     let now = clock.now()
-    waiters[request.id] = Waiter(startedAt: .now, continuation: continuation)
+    waiters[request.id] = Waiter(ticket: ticket, startedAt: .now, continuation: continuation)
     let deadline = now.advanced(byMilliseconds: settings.requestDeadlineMilliseconds)
     let asked = Request(
       id: request.id, subject: request.subject, count: request.count, deadline: deadline)
@@ -222,8 +225,8 @@ public actor Allocator: SerialIssuing {
     waiter.continuation.resume(returning: result)
   }
 
-  func cancel(_ id: RequestID, on stream: IssueStream) {
-    guard waiters[id] != nil else { return }
+  func cancel(_ id: RequestID, on stream: IssueStream, ticket: UUID) {
+    guard waiters[id]?.ticket == ticket else { return }
     apply(to: stream) { $0.cancelled(id, at: $1) }
     resume(id, .failure(AllocationError(.cancelled, detail: "The caller went away.")))
   }

@@ -2,7 +2,15 @@ import SerialFormat
 
 extension LeaseMachine {
   /// Numbers that can be promised to a request now: the stock, and what is not committed.
-  var availableCount: Int { usablePieces().reduce(0) { $0 + $1.block.count } }
+  var availableCount: Int {
+    let usable = usablePieces()
+    // A commit under way has promised the lowest of its leases' numbers, which are not committed yet.
+    let fresh = Set(usable.filter { !$0.again }.map(\.lease))
+    let promised = (statement.batch?.plan.lines ?? [])
+      .filter { !$0.again && fresh.contains($0.lease) }
+      .reduce(0) { $0 + $1.block.count }
+    return usable.reduce(0) { $0 + $1.block.count } - promised
+  }
 
   /// Nothing is held and nothing is under way.
   public var isEmpty: Bool {

@@ -42,7 +42,9 @@ extension LeaseMachine {
   private mutating func closeWhatIsDone() -> [MachineAction] {
     for lease in active {
       let isRecalled = lease.recall == .served || (lease.recall == .recalled && queue.isEmpty)
-      if lease.uncommitted == nil || isRecalled || lease.counter != issuing { close(lease.id) }
+      // One that is used up stays while its stock waits for a recipient: it need not be given back.
+      let isUsedUp = lease.uncommitted == nil && !stock.contains { $0.lease == lease.id }
+      if isUsedUp || isRecalled || lease.counter != issuing { close(lease.id) }
     }
     // What was committed for nobody in a year that is over is not handed out in the next.
     let old = stock.filter { $0.counter != issuing }.reduce(0) { $0 + $1.block.count }
