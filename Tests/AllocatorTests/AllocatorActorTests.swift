@@ -111,7 +111,7 @@ struct AllocatorActorTests {
   }
 
   @Test func whatStaysUnknownIsSaidInTimeAndItsNumbersGoToTheNext() async throws {
-    try await GatedNode.run(timeToLive: 1_500) { node in
+    try await GatedNode.run(timeToLive: 1_500, unknownGrace: 50) { node in
       try await node.warmUp()
       await node.gate.next(.loseReply, of: .commit)
       await node.gate.always(.fail(.unavailable), .readBack, .renew)

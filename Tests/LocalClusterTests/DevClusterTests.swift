@@ -21,7 +21,10 @@ import Testing
     -> DevConfiguration
   {
     var configuration = DevConfiguration(
-      projectFolder: scratch.path, seriald: stand, progress: progress)
+      projectFolder: scratch.path, seriald: stand,
+      tokens: DevTokens(
+        makeSecret: { "a secret of the tests" }, mint: { "token.of.\($0.utf8.count)" }),
+      progress: progress)
     configuration.basePort = ports[0].number
     configuration.postgresPort = ports[3].number
     configuration.endsWithUs = true

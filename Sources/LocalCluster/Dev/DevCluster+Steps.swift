@@ -132,22 +132,18 @@ extension DevCluster {
     }
   }
 
-  /// The secret that signs tokens: 32 random bytes in hexadecimal, made once. Its beginning tells
-  /// nodes that it is a secret for one machine only, so that they refuse it beyond loopback.
+  /// The secret that signs tokens, made once. Its beginning tells nodes that it is a secret for one
+  /// machine only, so that they refuse it beyond loopback.
   private func makeSecret() throws {
     if let secret = try LocalFile.readText(layout.secret), !secret.isEmpty { return }
-    var random = SystemRandomNumberGenerator()
-    let digits = (0..<64).map { _ in
-      String(UInt8.random(in: 0...15, using: &random), radix: 16)
-    }
-    try LocalFile.write(("local-" + digits.joined() + "\n").utf8, to: layout.secret, mode: 0o600)
+    try LocalFile.write(
+      (configuration.tokens.makeSecret() + "\n").utf8, to: layout.secret, mode: 0o600)
   }
 
   /// Step 8: a token, and the file to source. Gives the token.
   func writeEnvironment(_ nodes: [NodeProcess], dataDirectory: String) async throws -> String {
     step(8, "writing \(layout.environment)")
-    let secret = (try LocalFile.readText(layout.secret) ?? "").filter { !$0.isWhitespace }
-    let token = try configuration.mintToken(secret)
+    let token = try await configuration.tokens.mint(try LocalFile.readText(layout.secret) ?? "")
     var pids: [String] = []
     for node in nodes {
       if let pid = await node.running?.pid { pids.append("\(node.configuration.name)=\(pid)") }

@@ -34,22 +34,19 @@ public struct DevConfiguration: Sendable {
   public var logLevel = "info"
   /// Whether processes end with this one. For tests.
   public var endsWithUs = false
-  /// Makes a token with all scopes from the text of the secret.
-  public var mintToken: @Sendable (_ secret: String) throws -> String
+  /// How secrets and tokens are made.
+  public var tokens: DevTokens
   /// Told of each step, one line at a time.
   public var progress: @Sendable (_ line: String) -> Void
 
   /// A cluster in a project's folder.
   public init(
-    projectFolder: String, seriald: String,
-    mintToken: @escaping @Sendable (_ secret: String) throws -> String = {
-      try LocalToken.mint(secret: $0)
-    },
+    projectFolder: String, seriald: String, tokens: DevTokens,
     progress: @escaping @Sendable (_ line: String) -> Void = { _ in }
   ) {
     self.projectFolder = projectFolder
     self.seriald = seriald
-    self.mintToken = mintToken
+    self.tokens = tokens
     self.progress = progress
   }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// A PostgreSQL server for a test: in a temporary folder, on a free port, with an authority of its
 /// own; it ends, and its folder is removed, when `remove()` is called or when this process ends in
@@ -16,6 +17,7 @@ public final class EphemeralPostgres: Sendable {
   /// The port on 127.0.0.1.
   public let port: UInt16
   private let reservation: FreePort
+  private let issuing = Mutex<Void>(())
 
   private init(
     server: PrivatePostgres, authority: CertificateAuthority, folder: String, reservation: FreePort
@@ -68,8 +70,11 @@ public final class EphemeralPostgres: Sendable {
   public func uri(role: String = "postgres", database: String = "postgres") throws -> ConnectionURI
   {
     let files = CertificateFiles(folder: "\(folder)/certs", name: role)
-    if !Folder.exists(files.certificate) {
-      _ = try authority.issueClient(role: role, folder: "\(folder)/certs")
+    // Two at once would mix the certificate of one with the key of the other.
+    try issuing.withLock { _ in
+      if !Folder.exists(files.certificate) {
+        _ = try authority.issueClient(role: role, folder: "\(folder)/certs")
+      }
     }
     return ConnectionURI(
       role: role, port: port, database: database, authority: authority.files.certificate,

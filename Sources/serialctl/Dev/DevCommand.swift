@@ -35,7 +35,8 @@ struct DevOptions: ParsableArguments {
     progress: @escaping @Sendable (String) -> Void = { _ in }
   ) throws -> DevCluster {
     var configuration = DevConfiguration(
-      projectFolder: folder, seriald: seriald ?? DevConsole.beside("seriald"), progress: progress)
+      projectFolder: folder, seriald: seriald ?? DevConsole.beside("seriald"),
+      tokens: .local, progress: progress)
     try configuration.read(environment: DevConsole.environment)
     return try DevCluster(configuration: configuration)
   }
