@@ -37,7 +37,8 @@ extension Allocator {
     case .superseded:
       AllocationError(
         .draining,
-        detail: "Another process registered as node \(node); this one issues no more.",
+        detail: "This process speaks for node \(node) no longer: another one registered, or the "
+          + "coordinator forgot it. Its log says which.",
         retryAfterSeconds: 1)
     case .rejected:
       AllocationError(

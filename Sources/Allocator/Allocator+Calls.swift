@@ -29,7 +29,9 @@ extension Allocator {
     do throws(CoordinatorError) {
       let replies = try await coordinator.commit(plan)
       metrics.committed(
-        in: sentAt.duration(to: .now), numbers: plan.lines.reduce(0) { $0 + $1.block.count })
+        in: sentAt.duration(to: .now),
+        numbers: replies.allSatisfy { $0.outcome == .committed }
+          ? plan.lines.reduce(0) { $0 + $1.block.count } : nil)
       apply(to: stream) { $0.commitAnswered(replies, at: $1) }
     } catch {
       let failure = failed(error, call: "commit")

@@ -28,9 +28,10 @@ struct AllocatorMetrics: Sendable {
 
   func allocated(in duration: Duration) { allocateSeconds.record(duration / .seconds(1)) }
 
-  func committed(in duration: Duration, numbers: Int) {
+  /// A commit was answered; `numbers` is nil when it was refused.
+  func committed(in duration: Duration, numbers: Int?) {
     commitSeconds.record(duration / .seconds(1))
-    commitBatchSize.record(numbers)
+    if let numbers { commitBatchSize.record(numbers) }
   }
 
   func coordinatorIsUp(_ up: Bool) { isUp.record(up ? 1 : 0) }

@@ -52,7 +52,10 @@ extension Problem {
     case .draining:
       self.init(.draining, "The node gives everything back and issues no more.")
     case .superseded:
-      self.init(.superseded, "Another process registered under this node's name.")
+      self.init(
+        .superseded,
+        "This process speaks for its node no longer: another one registered, or the coordinator "
+          + "forgot it. Its log says which.")
     }
     self = retry(afterSeconds: Self.retrySeconds)
   }
