@@ -63,6 +63,11 @@ let package = Package(
       name: "MemoryCoordinator", dependencies: ["Allocator", "LeaseCore", "SerialFormat"],
       swiftSettings: strict),
 
+    // What a node was granted, on its own disk.
+    .target(
+      name: "GrantJournal", dependencies: ["Allocator", "LeaseCore", "SerialFormat"],
+      swiftSettings: strict),
+
     // PostgreSQL, by libpq and libssl.
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
@@ -106,10 +111,16 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // Faults on the way between two processes: for tests, and for chaos with real processes.
+    .target(
+      name: "FaultProxy",
+      dependencies: [product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio")],
+      path: "chaos/FaultProxy", swiftSettings: strict),
+
     .executableTarget(
       name: "seriald",
       dependencies: [
-        "Coordinator", "LibPQ", "Allocator", "LeaseCore", "SerialAPI", "SerialAuth",
+        "Coordinator", "LibPQ", "GrantJournal", "Allocator", "LeaseCore", "SerialAPI", "SerialAuth",
         "PrometheusText", "SerialFormat", arguments, lifecycle, logging, metrics,
         product("Configuration", "swift-configuration"),
         product("SystemPackage", "swift-system"),
@@ -141,14 +152,23 @@ let package = Package(
         logging,
       ], swiftSettings: strict),
     .testTarget(
+      name: "GrantJournalTests",
+      dependencies: ["GrantJournal", "Allocator", "LeaseCore", "SerialFormat"],
+      swiftSettings: strict),
+    .testTarget(
       name: "LocalClusterTests", dependencies: ["LocalCluster"], exclude: ["fake-seriald"],
       swiftSettings: strict),
     .testTarget(name: "LibPQTests", dependencies: ["LibPQ", logging], swiftSettings: strict),
     .testTarget(
+      name: "FaultProxyTests",
+      dependencies: [
+        "FaultProxy", product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio"),
+      ], swiftSettings: strict),
+    .testTarget(
       name: "CoordinatorTests",
       dependencies: [
-        "CoordinatorConformance", "Coordinator", "LibPQ", "Allocator", "LeaseCore", "SerialFormat",
-        "LocalCluster", logging,
+        "CoordinatorConformance", "Coordinator", "FaultProxy", "GrantJournal", "LibPQ",
+        "Allocator", "LeaseCore", "SerialFormat", "LocalCluster", logging,
       ], swiftSettings: strict),
     .testTarget(
       name: "SerialAuthTests",

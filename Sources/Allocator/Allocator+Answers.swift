@@ -12,6 +12,27 @@ extension Allocator {
         detail:
           "Fewer \(counter.kind.rawValue) numbers of \(counter.year) are left than were asked for; "
           + "the capacity is \(Capacity.counter).", counter: counter)
+    case .reserveOnly(let counter):
+      AllocationError(
+        .reserveOnly,
+        detail:
+          "The \(counter.kind.rawValue) numbers of \(counter.year) that are left are kept for "
+          + "administrators.", counter: counter)
+    case .grantsClosed:
+      AllocationError(
+        .coordinatorUnavailable,
+        detail:
+          "The coordinator started again and grants nothing until the nodes have reported what "
+          + "they hold; GET /api/grants says which it waits for.", retryAfterSeconds: 2)
+    case .keyTaken:
+      // The shell resolves the key and answers with what it finds.
+      AllocationError(
+        .outcomeUnknown, detail: "Another request with the same idempotency key is under way.",
+        retryAfterSeconds: 1)
+    case .quotaExceeded(let milliseconds):
+      AllocationError(
+        .quotaExceeded, detail: "The quota of this subject is used up.",
+        retryAfterSeconds: max(1, (milliseconds + 999) / 1000))
     case .recalling(let counter):
       AllocationError(
         .recalling,
@@ -77,6 +98,10 @@ extension Allocator {
     case .abandoned(let count):
       logger.warning(
         "committed numbers without a recipient can be handed out no more",
+        metadata: ["kind": kind, "count": "\(count)"])
+    case .unreported(let count):
+      logger.error(
+        "numbers that were handed out ahead will not show in the issue log to whom",
         metadata: ["kind": kind, "count": "\(count)"])
     case .incident(let id, let story):
       logger.error(

@@ -12,12 +12,17 @@ extension Allocator {
       case .starting: pause = await register() ? 0 : settings.probeMilliseconds
       case .up, .away:
         await renew()
-        pause =
-          state == .up
-          ? max(1, settings.machine.timeToLiveMilliseconds / 3) : settings.probeMilliseconds
+        pause = pauseBetweenRenewals
       }
       guard await rest(pause) else { return }
     }
+  }
+
+  /// While grants are closed the nodes wait for one another: whoever is asked to report again does
+  /// so soon.
+  private var pauseBetweenRenewals: Int {
+    state == .up && history.grantsAreOpen
+      ? max(1, settings.machine.timeToLiveMilliseconds / 3) : settings.probeMilliseconds
   }
 
   /// Sleeps between two renewals; less when another call finds the coordinator away meanwhile,
@@ -45,59 +50,80 @@ extension Allocator {
       } catch {
         _ = failed(error, call: "reap")
       }
+      await sweepKeys()
     }
   }
 
+  /// Registers, and says what the node holds before anything is asked for.
   private func register() async -> Bool {
+    guard await recall() else { return false }
+    let before = history.remembered
     do throws(CoordinatorError) {
-      switch try await coordinator.register() {
-      case .registered:
-        guard state != .superseded else { return false }
-        logger.info("registered with the coordinator", metadata: ["node": "\(settings.node)"])
-        state = .up
-        metrics.coordinatorIsUp(true)
-        applyToAll { $0.coordinatorCameBack(at: $1) }
-        return true
-      case .superseded, .unknownBoot: wasSuperseded()
+      let answer = try await coordinator.register()
+      guard state != .superseded else { return false }
+      guard answer.boot == .registered else {
+        wasSuperseded()
+        return false
       }
+      compare(answer.facts, with: before)
+      guard await catchUp(with: answer.facts) else {
+        waits(for: "the coordinator has not taken the report of what this node holds yet")
+        return false
+      }
+      guard case .starting = state else { return false }
+      logger.info("registered with the coordinator", metadata: ["node": "\(settings.node)"])
+      isThere()
+      return true
     } catch {
       logger.warning(
         "registration failed",
         metadata: ["code": "\(error.code.rawValue)", "detail": "\(error.detail)"])
-      if case .starting = state { state = .starting(error.detail) }
+      waits(for: error.detail)
     }
     return false
   }
 
-  private func renew() async {
+  func renew() async {
     let items = beginRenewals()
+    let before = history.remembered
+    let epoch = epoch
     do throws(CoordinatorError) {
       let answer = try await coordinator.renew(items.values.flatMap { $0 })
+      guard epoch == self.epoch else { return }
       for (stream, leases) in items {
         let own = answer.leases.filter { reply in leases.contains { $0.id == reply.lease } }
         apply(to: stream) { $0.renewAnswered(own, at: $1) }
       }
       switch answer.boot {
-      case .registered:
-        if state != .up && state != .superseded {
-          logger.info("the coordinator is back")
-          state = .up
-          metrics.coordinatorIsUp(true)
-          applyToAll { $0.coordinatorCameBack(at: $1) }
-        }
+      case .registered: await wasRenewed(answer, before: before)
       case .superseded: wasSuperseded()
-      case .unknownBoot:
-        // It forgot that this process registered: it lost commits that it had acknowledged, and
-        // would grant numbers again that this process issued. Registering once more would hide it.
-        logger.error(
-          "the coordinator lost what it acknowledged: it does not know this boot any more")
-        metrics.incident()
-        wasSuperseded()
+      case .unknownBoot: if state != .superseded { wasForgotten() }
       }
     } catch {
       let failure = failed(error, call: "renew")
-      for stream in items.keys { apply(to: stream) { $0.renewFailed(failure, at: $1) } }
+      for stream in items.keys {
+        if epoch == self.epoch { apply(to: stream) { $0.renewFailed(failure, at: $1) } }
+      }
     }
+  }
+
+  private func wasRenewed(_ answer: RenewAnswer, before: CoordinatorFacts?) async {
+    compare(answer.facts, with: before)
+    if case .away = state {
+      logger.info("the coordinator is back")
+      isThere()
+    }
+    if answer.drainRequested, !isDraining {
+      logger.notice("an operator told this node to give everything back")
+      beginDraining()
+    }
+    _ = await catchUp(with: answer.facts)
+  }
+
+  private func isThere() {
+    state = .up
+    metrics.coordinatorIsUp(true)
+    applyToAll { $0.coordinatorCameBack(at: $1) }
   }
 
   func coordinatorIsAway(_ detail: String) {

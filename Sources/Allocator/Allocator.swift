@@ -8,17 +8,24 @@ import SerialFormat
 public actor Allocator: SerialIssuing {
   let settings: AllocatorSettings
   let coordinator: any LeaseCoordinating
+  let journal: any GrantJournaling
   let clock: NodeClock
   let logger: Logger
   let metrics: AllocatorMetrics
 
-  private var machines: [IssueStream: LeaseMachine] = [:]
-  private var waiters: [RequestID: Waiter] = [:]
+  var machines: [IssueStream: LeaseMachine] = [:]
+  var waiters: [RequestID: Waiter] = [:]
+  /// Idempotency keys that wait to be looked up, and whether a look-up is under way.
+  var keyWaiters: [KeyWaiter] = []
+  var isResolvingKeys = false
+  /// The year in UTC by the node's own clock, at the latest tick.
+  private var clockYear: Int
   var state: State = .starting("not registered yet")
-  private nonisolated let commands: AsyncStream<Command>.Continuation
+  nonisolated let commands: AsyncStream<Command>.Continuation
   private let commandStream: AsyncStream<Command>
 
-  /// `starting` goes to `up`; `up` and `away` to each other; any of them to `superseded`, which ends.
+  /// `starting` goes to `up`; `up` and `away` to each other, and back to `starting` when the
+  /// coordinator forgot this process; any of them to `superseded`, which ends.
   enum State: Equatable {
     case starting(String)
     case up
@@ -26,95 +33,43 @@ public actor Allocator: SerialIssuing {
     case superseded
   }
 
-  private var isDraining = false
+  var isDraining = false
+  /// A hint waits to be looked at: more of them say the same.
+  var isHinted = false
+  /// What the node knows of the coordinator's past, and what it has told it.
+  var history = History()
+  /// Goes up when the coordinator forgot this process: answers to what was asked before are void.
+  var epoch = 0
   /// `run()` has returned: nothing would ever answer a request.
-  private var hasEnded = false
+  var hasEnded = false
 
   enum Command: Sendable {
-    case call(IssueStream, MachineAction)
+    /// Void when the coordinator forgot this process after it was asked for.
+    case call(IssueStream, MachineAction, epoch: Int)
     case cancel(IssueStream, RequestID, ticket: UUID)
-  }
-
-  private struct Waiter {
-    /// Tells this caller from another that used the same request id.
-    let ticket: UUID
-    let startedAt: ContinuousClock.Instant
-    let continuation: CheckedContinuation<Result<Allocation, AllocationError>, Never>
+    case resolveKeys
+    case renew
   }
 
   public init(
     settings: AllocatorSettings, coordinator: any LeaseCoordinating,
-    clock: NodeClock = .continuous, logger: Logger
+    journal: any GrantJournaling, clock: NodeClock = .continuous, logger: Logger
   ) {
     self.settings = settings
     self.coordinator = coordinator
+    self.journal = journal
+    self.clockYear = clock.year()
     self.clock = clock
     self.logger = logger
     self.metrics = AllocatorMetrics()
     (commandStream, commands) = AsyncStream.makeStream()
   }
 
-  // MARK: - Requests
-
-  public func allocate(_ request: AllocationRequest) async throws(AllocationError) -> Allocation {
-    let stream = IssueStream(kind: request.kind)
-    let ticket = UUID()
-    let result = await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        begin(request, on: stream, ticket: ticket, continuation)
-      }
-    } onCancel: {
-      commands.yield(.cancel(stream, request.id, ticket: ticket))
-    }
-    return try result.get()
-  }
-
-  private func begin(
-    _ request: AllocationRequest, on stream: IssueStream, ticket: UUID,
-    _ continuation: CheckedContinuation<Result<Allocation, AllocationError>, Never>
-  ) {
-    if let problem = problem(with: request) {
-      let error = AllocationError(.invalidRequest, detail: problem)
-      continuation.resume(returning: .failure(error))
-      return
-    }
-    if hasEnded {
-      let error = Self.error(for: .draining, node: settings.node)
-      continuation.resume(returning: .failure(error))
-      return
-    }
-    if Task.isCancelled {
-      continuation.resume(returning: .failure(AllocationError(.cancelled, detail: "Cancelled.")))
-      return
-    }
-    if case .starting(let why) = state {
-      let error = AllocationError(
-        .coordinatorUnavailable, detail: "The node is starting: \(why).", retryAfterSeconds: 1)
-      continuation.resume(returning: .failure(error))
-      return
-    }
-    let now = clock.now()
-    waiters[request.id] = Waiter(ticket: ticket, startedAt: .now, continuation: continuation)
-    let deadline = now.advanced(byMilliseconds: settings.requestDeadlineMilliseconds)
-    let asked = Request(
-      id: request.id, subject: request.subject, count: request.count, deadline: deadline)
-    apply(to: stream) { $0.requested(asked, at: $1) }
-  }
-
-  /// What the coordinator would refuse, and with it everybody in the same statement.
-  private func problem(with request: AllocationRequest) -> String? {
-    guard AllocationRequest.countRange.contains(request.count) else {
-      return "count \(request.count) is not within 1...1000"
-    }
-    let bytes = request.subject.utf8
-    guard (1...200).contains(bytes.count), !bytes.contains(0) else {
-      return "the subject has \(bytes.count) bytes, expected 1...200 without NUL"
-    }
-    return waiters[request.id] == nil ? nil : "request id \(request.id) is in use"
-  }
-
   public func readiness() -> Readiness {
     if isDraining { return .draining }
+    if state != .superseded, let problem = history.journalProblem {
+      return .coordinatorAway(problem)
+    }
     switch state {
     case .starting(let why): return .starting(why)
     case .up: return .ready
@@ -144,23 +99,46 @@ public actor Allocator: SerialIssuing {
     hasEnded = true
     // Whoever still waits is answered: nothing more will be heard of the statements under way.
     let ids = Array(waiters.keys)
-    for id in ids { resume(id, .failure(Self.error(for: .outcomeUnknown, node: settings.node))) }
+    for id in ids { resume(id, .refused(.outcomeUnknown)) }
+    endKeyWaiters()
   }
 
   /// Stops issuing, answers what was accepted, and gives every lease back. Returns when nothing is
   /// held any more; to be bounded by the caller.
   public func drain() async throws {
-    isDraining = true
-    for stream in machines.keys { apply(to: stream) { $0.drain(at: $1) } }
+    beginDraining()
     while !machines.values.allSatisfy(\.isEmpty) {
       try await clock.sleep(settings.tickMilliseconds)
     }
   }
 
+  /// Issues no more from now on. Idempotent.
+  func beginDraining() {
+    isDraining = true
+    applyToAll { $0.drain(at: $1) }
+  }
+
   private func keepTime() async {
     while (try? await clock.sleep(settings.tickMilliseconds)) != nil {
+      clockYear = clock.year()
       for stream in machines.keys { apply(to: stream) { $0.ticked(at: $1) } }
+      forgetSpentMachines()
     }
+  }
+
+  /// A stream that an administrator named once does not cost a tick for ever.
+  private func forgetSpentMachines() {
+    for (stream, machine) in machines
+    where (stream.namedYear != nil || stream.usesReserve) && machine.isSpent {
+      machines[stream] = nil
+    }
+  }
+
+  /// Another node waits for numbers: looks at the leases now and not at the next renewal.
+  public func hinted() {
+    guard state == .up, !isHinted else { return }
+    isHinted = true
+    commands.yield(.renew)
   }
 
   // MARK: - The machines and their actions
@@ -171,6 +149,7 @@ public actor Allocator: SerialIssuing {
     _ event: (inout LeaseMachine, Instant) -> [MachineAction]
   ) {
     var machine = machines[stream] ?? makeMachine(stream)
+    machine.clockSays(year: clockYear)
     let actions = event(&machine, clock.now())
     machines[stream] = machine
     for action in actions { perform(action, on: stream) }
@@ -203,31 +182,18 @@ public actor Allocator: SerialIssuing {
 
   private func perform(_ action: MachineAction, on stream: IssueStream) {
     switch action {
-    case .acquire, .commit, .readBack, .release:
-      commands.yield(.call(stream, action))
+    case .acquire, .commit, .readBack, .release, .hint:
+      commands.yield(.call(stream, action, epoch: epoch))
     case .deliver(let id, let counter, let blocks):
       let count = blocks.reduce(0) { $0 + $1.count }
       metrics.issued(kind: counter.kind, count: count)
       let allocation = Allocation(counter: counter, blocks: blocks.sorted(), node: settings.node)
-      resume(id, .success(allocation))
-    case .fail(let id, let refusal):
-      resume(id, .failure(Self.error(for: refusal, node: settings.node)))
+      resume(id, .allocated(allocation))
+    case .fail(let id, let refusal): resume(id, .refused(refusal))
     case .note(let note):
       metrics.noted(note)
       log(note, stream: stream)
       if note == .superseded { wasSuperseded() }
     }
-  }
-
-  private func resume(_ id: RequestID, _ result: Result<Allocation, AllocationError>) {
-    guard let waiter = waiters.removeValue(forKey: id) else { return }
-    metrics.allocated(in: waiter.startedAt.duration(to: .now))
-    waiter.continuation.resume(returning: result)
-  }
-
-  func cancel(_ id: RequestID, on stream: IssueStream, ticket: UUID) {
-    guard waiters[id]?.ticket == ticket else { return }
-    apply(to: stream) { $0.cancelled(id, at: $1) }
-    resume(id, .failure(AllocationError(.cancelled, detail: "The caller went away.")))
   }
 }

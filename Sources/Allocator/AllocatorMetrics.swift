@@ -38,6 +38,27 @@ struct AllocatorMetrics: Sendable {
 
   func incident() { incidentsTotal.increment() }
 
+  /// The coordinator took a report of what the node holds.
+  func reported(carved: Int, overlapping: Int) {
+    event("reported")
+    if carved > 0 {
+      incidentsTotal.increment()
+      event("carved", by: carved)
+    }
+    if overlapping > 0 {
+      incidentsTotal.increment()
+      event("overlap", by: overlapping)
+    }
+  }
+
+  /// The coordinator does not know this process any more.
+  func forgotten() {
+    incidentsTotal.increment()
+    event("forgotten")
+  }
+
+  func journalFailed() { event("journal-failed") }
+
   func noted(_ note: MachineAction.Note) {
     switch note {
     case .granted: event("granted")
@@ -49,6 +70,9 @@ struct AllocatorMetrics: Sendable {
     case .resolved(let committed): event(committed ? "resolved-committed" : "resolved-not-done")
     case .stocked: event("stocked")
     case .abandoned: event("abandoned")
+    case .unreported(let count):
+      incidentsTotal.increment()
+      event("unreported", by: count)
     case .incident:
       incidentsTotal.increment()
       event("incident")
@@ -56,7 +80,8 @@ struct AllocatorMetrics: Sendable {
     }
   }
 
-  private func event(_ name: String) {
-    Metrics.Counter(label: "serial_lease_events_total", dimensions: [("event", name)]).increment()
+  private func event(_ name: String, by count: Int = 1) {
+    Metrics.Counter(label: "serial_lease_events_total", dimensions: [("event", name)])
+      .increment(by: count)
   }
 }

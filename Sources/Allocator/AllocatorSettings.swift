@@ -3,6 +3,8 @@ public import LeaseCore
 public struct AllocatorSettings: Sendable, Equatable {
   /// The node's name, as it is shown to callers.
   public var node: String
+  /// The process: the boot that the coordinator's session was made with.
+  public var boot: BootID
   public var machine: LeaseMachine.Settings
   /// How long a request waits for its numbers at most, in milliseconds.
   public var requestDeadlineMilliseconds: Int
@@ -14,9 +16,10 @@ public struct AllocatorSettings: Sendable, Equatable {
   public init(
     node: String, machine: LeaseMachine.Settings = LeaseMachine.Settings(),
     requestDeadlineMilliseconds: Int = 5_000, tickMilliseconds: Int = 25,
-    probeMilliseconds: Int = 250
+    probeMilliseconds: Int = 250, boot: BootID
   ) {
     self.node = node
+    self.boot = boot
     self.machine = machine
     self.requestDeadlineMilliseconds = requestDeadlineMilliseconds
     self.tickMilliseconds = tickMilliseconds

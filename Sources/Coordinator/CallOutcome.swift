@@ -34,6 +34,19 @@ extension ConnectionPool {
       throw CoordinatorError(error)
     }
   }
+
+  /// The same for a statement that writes. With a WARNING its outcome is unknown: PostgreSQL reports a
+  /// wait for the standby that was cancelled so.
+  func callDurably(_ statement: Statement, _ parameters: [Parameter], milliseconds: Int)
+    async throws(CoordinatorError) -> StatementResult
+  {
+    let result = try await call(statement, parameters, milliseconds: milliseconds)
+    if let warning = result.warnings.first {
+      throw CoordinatorError(
+        .outcomeUnknown, detail: "the server warned: \(warning.sqlState) \(warning.message)")
+    }
+    return result
+  }
 }
 
 extension CoordinatorError {

@@ -23,11 +23,12 @@ public struct PostgresCoordinator: LeaseCoordinating {
   var timeToLive: Parameter { .int(identity.timeToLiveMilliseconds) }
   var standby: Parameter { .bool(identity.requiresStandby) }
 
-  public func register() async throws(CoordinatorError) -> BootState {
+  public func register() async throws(CoordinatorError) -> RegisterAnswer {
     let result = try await write(SQL.registerBoot, [boot, timeToLive])
     return try answer {
       let row = try result.singleRow()
-      return try row.outcome("outcome", as: BootState.self)
+      return RegisterAnswer(
+        boot: try row.outcome("outcome", as: BootState.self), facts: try CoordinatorFacts(row: row))
     }
   }
 
@@ -38,7 +39,7 @@ public struct PostgresCoordinator: LeaseCoordinating {
       [
         boot, .text(plan.stream.kind.rawValue), year, .int(plan.needed), .int(plan.wanted),
         timeToLive, .uuidArray(plan.leases.map(\.id.uuid)),
-        .uuidArray(plan.leases.map(\.token.uuid)), standby,
+        .uuidArray(plan.leases.map(\.token.uuid)), standby, .bool(plan.stream.usesReserve),
       ])
     return try answer {
       guard let first = result.rows.first else { throw Contradiction("acquire answered no row") }
@@ -46,31 +47,8 @@ public struct PostgresCoordinator: LeaseCoordinating {
       return AcquireReply(
         outcome: try first.outcome("outcome", as: AcquireReply.Outcome.self), counter: counter,
         grants: try result.rows.compactMap(AcquireReply.Grant.init(row:)),
-        free: try first.decode("free"), leasedElsewhere: try first.decode("leased_elsewhere"))
-    }
-  }
-
-  public func commit(_ plan: CommitPlan) async throws(CoordinatorError) -> [CommitReply] {
-    let raises = plan.raises
-    let lines = plan.lines
-    let result = try await write(
-      SQL.commitNumbers,
-      [
-        boot, .uuidArray(raises.map(\.lease.id.uuid)), .uuidArray(raises.map(\.lease.token.uuid)),
-        .intArray(raises.map(\.lease.attempt)), .intArray(raises.map(\.revision)),
-        .intArray(raises.map(\.expected)), .intArray(raises.map(\.through)),
-        .intArray(raises.map(\.handedOut)), timeToLive, .uuidArray(lines.map(\.lease.uuid)),
-        .intArray(lines.map(\.block.first)), .intArray(lines.map(\.block.last)),
-        .textArray(lines.map(\.subject)), .uuidArray(lines.map(\.request.uuid)),
-        .boolArray(lines.map(\.again)), standby,
-      ])
-    return try answer {
-      try result.rows.map { row in
-        CommitReply(
-          lease: LeaseID(try row.decode("lease_id")),
-          outcome: try row.outcome("outcome", as: CommitReply.Outcome.self),
-          recalled: try row.decode("recalled"))
-      }
+        free: try first.decode("free"), leasedElsewhere: try first.decode("leased_elsewhere"),
+        reserved: try first.decode("reserved"))
     }
   }
 
@@ -101,11 +79,11 @@ public struct PostgresCoordinator: LeaseCoordinating {
       SQL.renewLeases,
       [boot, .uuidArray(leases.map(\.id.uuid)), .uuidArray(leases.map(\.token.uuid)), timeToLive])
     return try answer {
-      var state: BootState?
+      var boot: Row?
       var replies: [RenewReply] = []
       for row in result.rows {
         guard let id = try row.decode("lease_id", as: UUIDColumn?.self) else {
-          state = try row.outcome("outcome", as: BootState.self)
+          boot = row
           continue
         }
         replies.append(
@@ -113,8 +91,10 @@ public struct PostgresCoordinator: LeaseCoordinating {
             lease: LeaseID(id), outcome: try row.outcome("outcome", as: RenewReply.Outcome.self),
             recalled: try row.decode("recalled")))
       }
-      guard let state else { throw Contradiction("renew answered nothing about the boot") }
-      return RenewAnswer(boot: state, leases: replies)
+      guard let boot else { throw Contradiction("renew answered nothing about the boot") }
+      return RenewAnswer(
+        boot: try boot.outcome("outcome", as: BootState.self), leases: replies,
+        facts: try CoordinatorFacts(row: boot), drainRequested: try boot.decode("drain"))
     }
   }
 
@@ -130,7 +110,8 @@ public struct PostgresCoordinator: LeaseCoordinating {
         ReleaseReply(
           lease: LeaseID(try row.decode("lease_id")),
           outcome: try row.outcome("outcome", as: ReleaseReply.Outcome.self),
-          givenBack: try row.decode("given_back"))
+          givenBack: try row.decode("given_back"),
+          issuedThrough: try row.decode("issued_through", as: Int?.self) ?? 0)
       }
     }
   }
@@ -140,14 +121,9 @@ public struct PostgresCoordinator: LeaseCoordinating {
     return try answer { try result.singleRow().decode("closed") }
   }
 
-  private func write(_ statement: Statement, _ parameters: [Parameter])
+  public func hint() async throws(CoordinatorError) { _ = try await write(SQL.sendHint, []) }
+
+  func write(_ statement: Statement, _ parameters: [Parameter])
     async throws(CoordinatorError) -> StatementResult
-  {
-    let result = try await pool.call(statement, parameters, milliseconds: callMilliseconds)
-    if let warning = result.warnings.first {
-      throw CoordinatorError(
-        .outcomeUnknown, detail: "the server warned: \(warning.sqlState) \(warning.message)")
-    }
-    return result
-  }
+  { try await pool.callDurably(statement, parameters, milliseconds: callMilliseconds) }
 }

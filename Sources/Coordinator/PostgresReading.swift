@@ -49,7 +49,7 @@ public struct PostgresReading: ClusterReading {
         LeaseEntry(
           id: LeaseID(try row.decode("lease_id")), node: try row.decode("node"),
           counter: try row.counter(), block: try row.block(),
-          committedThrough: try row.decode("committed_through"),
+          committedThrough: try row.decode("committed_through"), atRisk: try row.decode("at_risk"),
           grantedAt: try row.decode("granted_at"), expiresAt: try row.decode("expires_at"),
           recalledAt: try row.decode("recalled_at"))
       }
@@ -82,7 +82,7 @@ public struct PostgresReading: ClusterReading {
     }
   }
 
-  private func read(_ statement: Statement, _ parameters: [Parameter] = [])
+  func read(_ statement: Statement, _ parameters: [Parameter] = [])
     async throws(CoordinatorError) -> ResultRows
   { try await pool.call(statement, parameters, milliseconds: callMilliseconds).rows }
 }

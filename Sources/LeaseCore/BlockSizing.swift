@@ -21,8 +21,8 @@ public struct BlockSizing: Sendable, Equatable {
     return max(needed, Int(bounded.rounded(.up)), 1)
   }
 
-  /// What the coordinator grants of it: at most a quarter of each live node's share of what is free,
-  /// but what the requests need as far as it is there. 0 when nothing is free.
+  /// What the coordinator grants of it: at most a quarter of each live node's share of what is
+  /// free, but what the requests need as far as it is there. 0 when nothing is free.
   public static func granted(wanted: Int, needed: Int, free: Int, liveNodes: Int) -> Int {
     min(free, max(needed, min(wanted, free / (4 * max(1, liveNodes)))))
   }

@@ -1,8 +1,8 @@
 extension LeaseMachine {
   /// The coordinator answered a commit: it did all of it, or nothing and said why.
-  public mutating func commitAnswered(_ replies: [CommitReply], at now: Instant) -> [MachineAction]
-  {
+  public mutating func commitAnswered(_ answer: CommitAnswer, at now: Instant) -> [MachineAction] {
     guard case .committing(let batch) = statement else { return [] }
+    let replies = answer.leases
     let outcomes = Dictionary(
       replies.map { ($0.lease, $0) }, uniquingKeysWith: { first, _ in first })
     let isComplete = batch.plan.raises.allSatisfy { outcomes[$0.lease.id] != nil }
@@ -11,8 +11,11 @@ extension LeaseMachine {
       return commitFailed(.unknown, at: now)
     }
     statement = .idle
+    roundTrip.add(milliseconds: now.milliseconds(since: batch.sentAt))
     var actions: [MachineAction] = []
-    if batch.plan.raises.allSatisfy({ outcomes[$0.lease.id]?.outcome == .committed }) {
+    if answer.refused.isEmpty,
+      batch.plan.raises.allSatisfy({ outcomes[$0.lease.id]?.outcome == .committed })
+    {
       for raise in batch.plan.raises {
         updateLease(raise.lease.id) { lease in
           lease.committedThrough = raise.through
@@ -23,7 +26,7 @@ extension LeaseMachine {
       actions += noteRecalls(replies.filter(\.recalled).map(\.lease))
       actions += settle(batch)
     } else {
-      actions += refused(batch, outcomes: outcomes)
+      actions += refused(batch, outcomes: outcomes, requests: answer.refused, at: now)
     }
     return actions + pump(at: now)
   }
@@ -34,21 +37,22 @@ extension LeaseMachine {
     switch failure {
     case .unavailable:
       statement = .idle
-      restoreStock(batch)
+      putBack(batch)
       requeue(batch)
       return coordinatorWentAway(at: now)
     case .notDone:
       statement = .idle
       commitNotBefore = now.advanced(byMilliseconds: settings.retryMilliseconds)
-      restoreStock(batch)
+      putBack(batch)
       requeue(batch)
       return pump(at: now)
     case .rejected:
       // Repeating it would hold up everybody else behind a request that cannot be served.
       statement = .idle
-      restoreStock(batch)
+      putBack(batch)
       let waiting = batch.entries.filter(\.isWaiting)
-      return waiting.map { .fail($0.request.id, .rejected) } + pump(at: now)
+      return drop(batch.reports) + waiting.map { .fail($0.request.id, .rejected) }
+        + pump(at: now)
     case .unknown:
       statement = .unresolved(batch, since: now, readBackAt: nil)
       guard coordinatorIsUp else {
@@ -93,7 +97,7 @@ extension LeaseMachine {
       actions += settle(batch)
     } else if undone {
       actions.append(.note(.resolved(committed: false)))
-      restoreStock(batch)
+      putBack(batch)
       requeue(batch)
     } else {
       actions += contradicted(batch, found: found)
@@ -121,105 +125,6 @@ extension LeaseMachine {
     else { return nil }
     statement = .unresolved(batch, since: since, readBackAt: nil)
     return .readBack(batch.plan.raises.map(\.lease.next))
-  }
-
-  /// The batch is committed: hands the numbers to who still waits, and keeps the others.
-  private mutating func settle(_ batch: Batch) -> [MachineAction] {
-    var actions: [MachineAction] = []
-    var stocked = 0
-    for entry in batch.entries {
-      for piece in entry.pieces {
-        // Rule 2: nothing leaves the node that is not committed in a lease of this process.
-        guard let lease = lease(piece.lease), lease.block.contains(piece.block.first),
-          piece.block.last <= lease.committedThrough
-        else { preconditionFailure("number above committed through") }
-      }
-      if entry.isWaiting {
-        actions.append(
-          .deliver(entry.request.id, batch.plan.counter, entry.pieces.map(\.block)))
-      } else {
-        stocked += entry.pieces.reduce(0) { $0 + $1.block.count }
-        stock += entry.pieces.map {
-          StockPiece(lease: $0.lease, counter: batch.plan.counter, block: $0.block)
-        }
-      }
-    }
-    if stocked > 0 { actions.append(.note(.stocked(stocked))) }
-    return actions
-  }
-
-  /// Nothing was done. Drops the leases that were refused; the requests wait for others.
-  private mutating func refused(
-    _ batch: Batch, outcomes: [LeaseID: CommitReply]
-  ) -> [MachineAction] {
-    var actions: [MachineAction] = []
-    restoreStock(batch)
-    var durable = true
-    for raise in batch.plan.raises {
-      let id = raise.lease.id
-      guard let outcome = outcomes[id]?.outcome else { continue }
-      switch outcome {
-      case .committed, .notTried: break
-      case .noStandby: durable = false
-      case .closed, .expired:
-        actions.append(.note(.fenced(id, outcome.rawValue)))
-        // Lines for what was committed are refused only when this process may not speak any more.
-        if raise.through == raise.expected { actions += abandon(dropStock(of: id)) }
-        if outcome == .expired { close(id) } else { fence(id) }
-      case .yearOver:
-        // What was committed for nobody in the old year is not handed out in the new one.
-        actions.append(.note(.fenced(id, outcome.rawValue)))
-        actions += abandon(dropStock(of: id))
-        close(id)
-      case .unknownLease, .notHolder, .staleToken, .staleAttempt, .unexpected:
-        actions.append(.note(.incident(id, outcome.rawValue)))
-        actions += abandon(dropStock(of: id))
-        fence(id)
-      }
-    }
-    if durable {
-      requeue(batch)
-    } else {
-      for entry in batch.entries where entry.isWaiting {
-        actions.append(.fail(entry.request.id, .noStandby))
-      }
-    }
-    return actions
-  }
-
-  /// The coordinator forgot a lease, or tells another story than the one that it acknowledged.
-  /// Nothing of the batch is ever handed out.
-  private mutating func contradicted(
-    _ batch: Batch, found: [LeaseID: ReadBackReply]
-  ) -> [MachineAction] {
-    var actions: [MachineAction] = []
-    for raise in batch.plan.raises {
-      let reply = found[raise.lease.id]
-      let story =
-        reply.map { "\($0.outcome.rawValue), through \($0.committedThrough)" } ?? "no answer"
-      actions.append(.note(.incident(raise.lease.id, story)))
-      actions += abandon(dropStock(of: raise.lease.id))
-      fence(raise.lease.id)
-    }
-    for entry in batch.entries where entry.isWaiting {
-      actions.append(.fail(entry.request.id, .outcomeUnknown))
-    }
-    return actions
-  }
-
-  /// The requests of a batch that was not done wait again, before all others.
-  private mutating func requeue(_ batch: Batch) {
-    queue = batch.entries.filter(\.isWaiting).map(\.request) + queue
-  }
-
-  private mutating func restoreStock(_ batch: Batch) {
-    for line in batch.plan.lines where line.again {
-      stock.append(StockPiece(lease: line.lease, counter: batch.plan.counter, block: line.block))
-    }
-  }
-
-  private func abandon(_ count: Int) -> [MachineAction] {
-    count > 0 ? [.note(.abandoned(count))] : []
   }
 
   mutating func noteRecalls(_ ids: [LeaseID]) -> [MachineAction] {

@@ -4,10 +4,11 @@ extension LeaseMachine {
   /// Numbers that can be promised to a request now: the stock, and what is not committed.
   var availableCount: Int {
     let usable = usablePieces()
-    // A commit under way has promised the lowest of its leases' numbers, which are not committed yet.
-    let fresh = Set(usable.filter { !$0.again }.map(\.lease))
-    let promised = (statement.batch?.plan.lines ?? [])
-      .filter { !$0.again && fresh.contains($0.lease) }
+    // A commit under way has promised the lowest of its leases' numbers, which are not committed
+    // yet.
+    let fresh = Set(usable.filter { $0.source == .fresh }.map(\.lease))
+    let promised = (statement.batch?.entries ?? []).flatMap(\.pieces)
+      .filter { $0.source == .fresh && fresh.contains($0.lease) }
       .reduce(0) { $0 + $1.block.count }
     return usable.reduce(0) { $0 + $1.block.count } - promised
   }
@@ -15,7 +16,36 @@ extension LeaseMachine {
   /// Nothing is held and nothing is under way.
   public var isEmpty: Bool {
     active.isEmpty && closing.isEmpty && queue.isEmpty && statement == .idle
-      && acquiring.plan == nil
+      && acquiring.plan == nil && reports.isEmpty
+  }
+
+  /// Nothing is held, under way or remembered.
+  public var isSpent: Bool { isEmpty && stock.isEmpty && fenced.isEmpty && releasing == .idle }
+
+  /// Committed ahead and handed to nobody: what a crash at this moment would cost.
+  public var aheadCount: Int {
+    stock.filter { !$0.isLogged }.reduce(0) { $0 + $1.block.count }
+  }
+
+  /// What a crash at this moment could leave issued and in nobody's hands: the stock, and
+  /// everything in a commit that was not answered.
+  public var atStakeCount: Int {
+    let batch = statement.batch
+    let raised = (batch?.plan.raises ?? []).reduce(0) { $0 + $1.through - $1.expected }
+    let taken = (batch?.entries ?? []).flatMap(\.pieces).filter { $0.source != .fresh }
+    return raised + taken.reduce(0) { $0 + $1.block.count }
+      + stock.reduce(0) { $0 + $1.block.count }
+  }
+
+  /// Numbers in the hands of callers that the issue log does not show yet.
+  public var unreportedNumbers: [Int] {
+    (reports + (statement.batch?.reports ?? [])).flatMap(\.block.numbers)
+  }
+
+  /// Numbers of a counter that this machine holds and has not handed out.
+  public func unissuedCount(of counter: Counter) -> Int {
+    (active + closing).filter { $0.counter == counter }
+      .reduce(0) { $0 + $1.block.last - handedOut($1) }
   }
 
   /// Leases with numbers that are neither committed nor given back yet.
@@ -40,10 +70,31 @@ extension LeaseMachine {
       piece.counter == issuing && !closing.contains { $0.id == piece.lease }
     }
     let fresh = active.filter { $0.counter == issuing && $0.recall != .served }
-    return fromStock.map { Batch.Piece(lease: $0.lease, block: $0.block, again: true) }
+    return fromStock.map {
+      Batch.Piece(lease: $0.lease, block: $0.block, source: $0.isLogged ? .logged : .ahead)
+    }
       + fresh.compactMap { lease in
-        lease.uncommitted.map { Batch.Piece(lease: lease.id, block: $0, again: false) }
+        lease.uncommitted.map { Batch.Piece(lease: lease.id, block: $0, source: .fresh) }
       }
+  }
+
+  mutating func addStock(_ pieces: [StockPiece]) {
+    stock = (stock + pieces).sorted { $0.block < $1.block }
+  }
+
+  /// Takes a piece out of the stock; it is a whole one or the lower part of one.
+  mutating func takeFromStock(_ piece: Batch.Piece) {
+    guard
+      let index = stock.firstIndex(where: {
+        $0.lease == piece.lease && $0.block.first == piece.block.first
+      })
+    else { preconditionFailure("\(piece.block) is not in stock") }
+    let whole = stock.remove(at: index)
+    guard let rest = whole.block.above(piece.block.last) else { return }
+    stock.insert(
+      StockPiece(
+        lease: whole.lease, counter: whole.counter, block: rest, isLogged: whole.isLogged),
+      at: index)
   }
 
   mutating func addActive(_ lease: HeldLease) {
@@ -63,23 +114,53 @@ extension LeaseMachine {
     }
   }
 
-  /// Takes a lease out of use without giving it back: the coordinator closed it already.
+  /// Takes a lease out of use that the coordinator closed already. It is given back all the same
+  /// when something of it was committed ahead: that would stay issued to nobody.
   mutating func fence(_ id: LeaseID) {
+    if stock.contains(where: { $0.lease == id && !$0.isLogged }) { return close(id) }
     guard let index = active.firstIndex(where: { $0.id == id }) else { return }
-    let lease = active.remove(at: index)
-    if stock.contains(where: { $0.lease == id }) { fenced.append(lease) }
+    keepFenced(active.remove(at: index))
   }
 
-  /// Drops the stock of a lease; returns how many numbers that were.
-  mutating func dropStock(of id: LeaseID) -> Int {
-    let dropped = stock.filter { $0.lease == id }.reduce(0) { $0 + $1.block.count }
+  /// Remembers a closed lease for as long as lines are to be written for it.
+  mutating func keepFenced(_ lease: HeldLease) {
+    if isNeeded(lease.id) { fenced.append(lease) }
+  }
+
+  private func isNeeded(_ id: LeaseID) -> Bool {
+    stock.contains { $0.lease == id } || reports.contains { $0.lease == id }
+  }
+
+  /// Gives up a lease that this process may not speak for any more. Returns what to note.
+  mutating func forsake(_ id: LeaseID) -> [MachineAction] {
+    let lost = stock.filter { $0.lease == id }.reduce(0) { $0 + $1.block.count }
+    let unreported = reports.filter { $0.lease == id }.reduce(0) { $0 + $1.block.count }
     stock.removeAll { $0.lease == id }
-    fenced.removeAll { $0.id == id }
-    return dropped
+    reports.removeAll { $0.lease == id }
+    for path in [\LeaseMachine.active, \LeaseMachine.closing, \LeaseMachine.fenced] {
+      self[keyPath: path].removeAll { $0.id == id }
+    }
+    return (lost > 0 ? [.note(.abandoned(lost))] : [])
+      + (unreported > 0 ? [.note(.unreported(unreported))] : [])
+  }
+
+  /// Drops committed numbers that may be handed out no more. What was committed ahead in a lease
+  /// that is held stays, until the release that gives it back is answered. Returns what to note.
+  mutating func dropStock(where matches: (StockPiece) -> Bool) -> [MachineAction] {
+    let dropped = stock.filter(matches).reduce(0) { $0 + $1.block.count }
+    stock.removeAll(where: matches)
+    forgetEmptyFenced()
+    return dropped > 0 ? [.note(.abandoned(dropped))] : []
+  }
+
+  /// No release will give it back: it is logged, or its lease is closed for good.
+  func staysIssued(_ piece: StockPiece) -> Bool {
+    piece.isLogged || fenced.contains { $0.id == piece.lease }
   }
 
   mutating func forgetEmptyFenced() {
-    fenced.removeAll { lease in !stock.contains { $0.lease == lease.id } }
+    let needed = Set(stock.map(\.lease) + reports.map(\.lease))
+    fenced.removeAll { !needed.contains($0.id) }
   }
 
   /// Moves a lease from use to the way back.
@@ -106,5 +187,12 @@ extension LeaseMachine.AcquireSlot {
     case .sent(let plan, _, _): plan
     case .waiting(_, let repeated): repeated
     }
+  }
+}
+
+extension LeaseMachine.ReleaseSlot {
+  /// A release is under way for the lease.
+  func contains(_ lease: LeaseID) -> Bool {
+    if case .sent(let leases) = self { leases.contains(lease) } else { false }
   }
 }

@@ -16,6 +16,7 @@ extension LeaseMachine {
         // A recalled lease that does not cover who waits helps nobody here.
         for lease in active where lease.recall == .recalled { close(lease.id) }
       }
+      actions += abandonWhenDrained()
     }
     if let action = readBackAgain(at: now) { actions.append(action) }
     if let action = nextAcquire(at: now) { actions.append(action) }
@@ -28,11 +29,7 @@ extension LeaseMachine {
   private mutating func pumpSuperseded(at now: Instant) -> [MachineAction] {
     var actions = failQueue(.superseded)
     if statement == .idle {
-      let dropped = stock.reduce(0) { $0 + $1.block.count }
-      if dropped > 0 { actions.append(.note(.abandoned(dropped))) }
-      stock = []
-      active = []
-      fenced = []
+      for lease in active + fenced { actions += forsake(lease.id) }
     }
     if coordinatorIsUp, let action = readBackAgain(at: now) { actions.append(action) }
     return actions
@@ -47,51 +44,79 @@ extension LeaseMachine {
       if isUsedUp || isRecalled || lease.counter != issuing { close(lease.id) }
     }
     // What was committed for nobody in a year that is over is not handed out in the next.
-    let old = stock.filter { $0.counter != issuing }.reduce(0) { $0 + $1.block.count }
-    stock.removeAll { $0.counter != issuing }
-    forgetEmptyFenced()
-    return old > 0 ? [.note(.abandoned(old))] : []
+    let over = stock.filter { $0.counter != issuing && staysIssued($0) }
+    return dropStock(where: over.contains)
   }
 
-  /// Takes requests in order of arrival for as long as their numbers are there. The first that
-  /// wants more than that waits for a grant, and the others behind it: nobody is starved.
+  /// Once everything was given back nobody will be handed what proved to have no caller.
+  private mutating func abandonWhenDrained() -> [MachineAction] {
+    guard phase == .draining, queue.isEmpty, active.isEmpty, closing.isEmpty, statement == .idle
+    else { return [] }
+    return dropStock { _ in true }
+  }
+
+  /// The next commit: the requests whose numbers are there, what was handed out ahead, and what is
+  /// to be committed ahead. Nil when there is nothing of it.
   private mutating func nextBatch(at now: Instant) -> Batch? {
-    guard !queue.isEmpty else { return nil }
-    var leases: Set<LeaseID> = []
-    var pieces = usablePieces()[...]
-    var entries: [Batch.Entry] = []
-    var lines: [CommitPlan.Line] = []
-    var taken = 0
-    for request in queue {
-      guard lines.count < Self.linesPerCommit,
-        let (mine, rest) = Self.take(request.count, from: pieces)
-      else { break }
-      let touched = leases.union(mine.map(\.lease))
-      guard taken == 0 || touched.count <= Self.leasesPerCommit else { break }
-      leases = touched
-      pieces = rest
-      taken += 1
-      entries.append(Batch.Entry(request: request, pieces: mine, isWaiting: true))
-      lines += mine.map {
-        CommitPlan.Line(
-          lease: $0.lease, block: $0.block, request: request.id, subject: request.subject,
-          again: $0.again)
-      }
+    let reported = Array(
+      reports.filter { !releasing.contains($0.lease) }.prefix(Self.linesPerCommit / 2))
+    let entries = nextEntries(atMost: Self.linesPerCommit - reported.count)
+    let ahead = aheadRaises(above: entries, at: now)
+    guard !entries.isEmpty || !reported.isEmpty || !ahead.isEmpty else { return nil }
+    guard let counter = issuing ?? reported.first.flatMap({ lease($0.lease)?.counter }) else {
+      return nil
     }
-    guard let counter = issuing, taken > 0 else { return nil }
-    queue.removeFirst(taken)
-    let plan = CommitPlan(counter: counter, raises: raises(for: lines, at: now), lines: lines)
+    let lines =
+      reported
+      + entries.flatMap { entry in
+        entry.pieces.map {
+          CommitPlan.Line(
+            lease: $0.lease, block: $0.block, request: entry.request.id,
+            subject: entry.request.subject, again: $0.source == .logged)
+        }
+      }
+    let plan = CommitPlan(
+      counter: counter,
+      raises: raises(for: entries, lines: lines, ahead: ahead, at: now), lines: lines,
+      keys: entries.compactMap { entry in
+        entry.request.owner.map { KeyClaim(request: entry.request.id, owner: $0) }
+      })
+    queue.removeFirst(entries.count)
+    reports.removeAll { reported.contains($0) }
     let used = Set(lines.map(\.lease))
     for index in active.indices
     where active[index].recall == .recalled && used.contains(active[index].id) {
       active[index].recall = .served
     }
-    for line in lines where line.again { takeFromStock(line) }
-    return Batch(plan: plan, entries: entries)
+    for piece in entries.flatMap(\.pieces) where piece.source != .fresh { takeFromStock(piece) }
+    return Batch(plan: plan, entries: entries, reports: reported, sentAt: now)
+  }
+
+  /// Takes requests in order of arrival for as long as their numbers are there. The first that
+  /// wants more than that waits for a grant, and the others behind it: nobody is starved.
+  private func nextEntries(atMost limit: Int) -> [Batch.Entry] {
+    var leases: Set<LeaseID> = []
+    var owners: Set<KeyOwner> = []
+    var pieces = usablePieces()[...]
+    var entries: [Batch.Entry] = []
+    var lines = 0
+    for request in queue {
+      guard lines < limit, let (mine, rest) = Self.take(request.count, from: pieces) else { break }
+      // Two requests with one key are one request: the second is told so when the first is
+      // committed.
+      if let owner = request.owner, !owners.insert(owner).inserted { break }
+      let touched = leases.union(mine.map(\.lease))
+      guard entries.isEmpty || touched.count <= Self.leasesPerCommit else { break }
+      leases = touched
+      pieces = rest
+      lines += mine.count
+      entries.append(Batch.Entry(request: request, pieces: mine, isWaiting: true))
+    }
+    return entries
   }
 
   /// `count` numbers from the front of the pieces, and what is left; nil when there are too few.
-  private static func take(
+  static func take(
     _ count: Int, from pieces: ArraySlice<Batch.Piece>
   ) -> (taken: [Batch.Piece], rest: ArraySlice<Batch.Piece>)? {
     var missing = count
@@ -102,9 +127,9 @@ extension LeaseMachine {
         return nil
       }
       missing -= split.taken.count
-      taken.append(Batch.Piece(lease: piece.lease, block: split.taken, again: piece.again))
+      taken.append(Batch.Piece(lease: piece.lease, block: split.taken, source: piece.source))
       if let left = split.rest {
-        rest = [Batch.Piece(lease: piece.lease, block: left, again: piece.again)] + rest
+        rest = [Batch.Piece(lease: piece.lease, block: left, source: piece.source)] + rest
       }
     }
     return (taken, rest)
@@ -112,30 +137,22 @@ extension LeaseMachine {
 
   /// What the lines raise; and active leases that want renewing, which no renewal reaches while one
   /// commit follows the other.
-  private func raises(for lines: [CommitPlan.Line], at now: Instant) -> [CommitPlan.Raise] {
+  private func raises(
+    for entries: [Batch.Entry], lines: [CommitPlan.Line], ahead: [LeaseID: Int], at now: Instant
+  ) -> [CommitPlan.Raise] {
     let lively = Set(active.map(\.id))
+    let touched = Set(lines.map(\.lease))
+    let fresh = entries.flatMap(\.pieces).filter { $0.source == .fresh }
     return (active + closing + fenced).compactMap { lease in
-      let own = lines.filter { $0.lease == lease.id }
       let wantsRenewal =
         lively.contains(lease.id)
         && now.milliseconds(since: lease.renewedAt) >= settings.timeToLiveMilliseconds / 3
-      guard !own.isEmpty || wantsRenewal else { return nil }
-      let highest = own.filter { !$0.again }.map(\.block.last).max()
+      guard touched.contains(lease.id) || ahead[lease.id] != nil || wantsRenewal else { return nil }
+      let highest = fresh.filter { $0.lease == lease.id }.map(\.block.last).max()
       return CommitPlan.Raise(
         lease: LeaseReference(lease), revision: lease.revision, expected: lease.committedThrough,
-        through: highest ?? lease.committedThrough, handedOut: handedOut(lease))
+        through: max(lease.committedThrough, highest ?? 0, ahead[lease.id] ?? 0),
+        handedOut: handedOut(lease))
     }
-  }
-
-  private mutating func takeFromStock(_ line: CommitPlan.Line) {
-    guard
-      let index = stock.firstIndex(where: {
-        $0.lease == line.lease && $0.block.first == line.block.first
-      })
-    else { preconditionFailure("a line names numbers that are not in stock") }
-    let piece = stock.remove(at: index)
-    guard let rest = piece.block.above(line.block.last) else { return }
-    stock.insert(
-      StockPiece(lease: piece.lease, counter: piece.counter, block: rest), at: index)
   }
 }

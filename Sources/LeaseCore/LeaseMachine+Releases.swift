@@ -7,7 +7,10 @@ extension LeaseMachine {
     }
     releasing = .idle
     guard !closing.isEmpty else { return nil }
-    let leases = closing.prefix(Self.leasesPerRelease)
+    // What was handed out of a lease is written down before it goes, and nothing else is under way.
+    let busy = Set((statement.batch?.plan.raises.map(\.lease.id) ?? []) + reports.map(\.lease))
+    let leases = closing.filter { !busy.contains($0.id) }.prefix(Self.leasesPerRelease)
+    guard !leases.isEmpty else { return nil }
     releasing = .sent(leases.map(\.id))
     return .release(
       leases.map { ReleaseItem(lease: LeaseReference($0), handedOut: handedOut($0)) })
@@ -25,10 +28,11 @@ extension LeaseMachine {
       switch reply.outcome {
       case .released, .already:
         actions.append(.note(.released(lease.id, givenBack: reply.givenBack)))
-        if stock.contains(where: { $0.lease == lease.id }) { fenced.append(lease) }
+        actions += keepIssued(of: lease, through: reply.issuedThrough)
+        keepFenced(lease)
       case .notHolder, .staleToken, .unknownLease, .unexpected:
         actions.append(.note(.incident(lease.id, reply.outcome.rawValue)))
-        _ = dropStock(of: lease.id)
+        actions += forsake(lease.id)
       }
     }
     return actions + pump(at: now)
@@ -39,5 +43,23 @@ extension LeaseMachine {
     guard case .sent = releasing else { return [] }
     releasing = .waiting(until: now.advanced(byMilliseconds: settings.retryMilliseconds))
     return failure == .unavailable ? coordinatorWentAway(at: now) : []
+  }
+
+  /// What was committed ahead came back, but for holes below a number that has a line: they stay
+  /// issued, and the next request gets them.
+  private mutating func keepIssued(of lease: HeldLease, through issued: Int) -> [MachineAction] {
+    let ahead = stock.filter { $0.lease == lease.id && !$0.isLogged }
+    stock.removeAll { $0.lease == lease.id && !$0.isLogged }
+    let holes = ahead.compactMap { piece in
+      Block(first: piece.block.first, last: min(piece.block.last, issued)).map {
+        StockPiece(lease: piece.lease, counter: piece.counter, block: $0, isLogged: false)
+      }
+    }
+    if lease.counter == issuing && phase == .running {
+      addStock(holes)
+      return []
+    }
+    let count = holes.reduce(0) { $0 + $1.block.count }
+    return count > 0 ? [.note(.abandoned(count))] : []
   }
 }

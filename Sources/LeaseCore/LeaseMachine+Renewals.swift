@@ -23,8 +23,7 @@ extension LeaseMachine {
       case .notHolder, .staleToken, .unknownLease:
         guard active.contains(where: { $0.id == reply.lease }) else { continue }
         actions.append(.note(.incident(reply.lease, reply.outcome.rawValue)))
-        _ = dropStock(of: reply.lease)
-        fence(reply.lease)
+        actions += forsake(reply.lease)
       }
     }
     actions += noteRecalls(replies.filter(\.recalled).map(\.lease))

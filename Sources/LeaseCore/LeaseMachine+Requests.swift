@@ -6,6 +6,18 @@ extension LeaseMachine {
     case .superseded: return [.fail(request.id, .superseded)]
     case .running: break
     }
+    if let until = quotaPauses[request.subject] {
+      let left = until.milliseconds(since: now)
+      guard left <= 0 else {
+        return [.fail(request.id, .quotaExceeded(retryMilliseconds: Int(left)))]
+      }
+      quotaPauses[request.subject] = nil
+    }
+    if let delivered = deliverAhead(request) {
+      rate.add(request.count, at: now)
+      lastRequestAt = now
+      return delivered + pump(at: now)
+    }
     guard coordinatorIsUp else { return [.fail(request.id, .coordinatorUnavailable)] }
     rate.add(request.count, at: now)
     lastRequestAt = now
@@ -23,13 +35,51 @@ extension LeaseMachine {
   /// Time has passed: deadlines, pauses, idleness. To be called several times a second.
   public mutating func ticked(at now: Instant) -> [MachineAction] {
     var actions = expireRequests(at: now)
+    quotaPauses = quotaPauses.filter { now < $0.value }
     if phase == .running, queue.isEmpty, let lastRequestAt,
       now.milliseconds(since: lastRequestAt) >= settings.timeToLiveMilliseconds
     {
       closeAllWhenIdle()
     }
+    if let issuing, isYearOver(issuing), queue.isEmpty { closeAllWhenIdle() }
     actions += pump(at: now)
     return actions
+  }
+
+  /// Which year it is in UTC by the node's own clock. When it turns, what is held of the old year
+  /// goes back: nothing of it is handed out without the coordinator.
+  public mutating func clockSays(year: Int) { clockYear = year }
+
+  /// Other streams of this process need the numbers that this one holds.
+  public mutating func recalledAtHome(at now: Instant) -> [MachineAction] {
+    let ids = active.map(\.id)
+    return noteRecalls(ids) + pump(at: now)
+  }
+
+  /// The coordinator forgot what it had granted: nothing that is held may be issued any more. What
+  /// waits goes on waiting, for other leases.
+  public mutating func leasesForgotten(at now: Instant) -> [MachineAction] {
+    guard phase != .superseded else { return [] }
+    var actions: [MachineAction] = []
+    switch statement {
+    case .idle: break
+    case .renewing: statement = .idle
+    case .committing(let batch), .unresolved(let batch, _, _):
+      statement = .idle
+      for entry in batch.entries where entry.isWaiting {
+        actions.append(.fail(entry.request.id, .outcomeUnknown))
+      }
+      actions += abandon(batch)
+      let lost = batch.reports.reduce(0) { $0 + $1.block.count }
+      if lost > 0 { actions.append(.note(.unreported(lost))) }
+    }
+    for lease in active + closing + fenced {
+      actions.append(.note(.incident(lease.id, "forgotten")))
+      actions += forsake(lease.id)
+    }
+    acquiring = .idle
+    releasing = .idle
+    return actions + pump(at: now)
   }
 
   /// The shell cannot reach the coordinator: nothing can be committed, so nothing is promised.
@@ -54,9 +104,9 @@ extension LeaseMachine {
   public mutating func superseded(at now: Instant) -> [MachineAction] {
     guard phase != .superseded else { return [] }
     phase = .superseded
-    let refused: [MachineAction] = [.note(.superseded)] + failQueue(.superseded)
+    var refused: [MachineAction] = [.note(.superseded)] + failQueue(.superseded)
     if statement == .renewing { statement = .idle }
-    closing = []
+    for lease in closing { refused += forsake(lease.id) }
     acquiring = .idle
     releasing = .idle
     return refused + pump(at: now)
@@ -70,7 +120,10 @@ extension LeaseMachine {
   /// Answers callers whose time is over, and those whose outcome stayed unknown for too long.
   private mutating func expireRequests(at now: Instant) -> [MachineAction] {
     var actions: [MachineAction] = []
-    let refusal = recalling.map(MachineAction.Refusal.recalling) ?? .coordinatorUnavailable
+    let refusal: MachineAction.Refusal =
+      grantsAreClosed
+      ? .grantsClosed
+      : recalling.map(MachineAction.Refusal.recalling) ?? .coordinatorUnavailable
     actions += queue.filter { $0.deadline <= now }.map { .fail($0.id, refusal) }
     queue.removeAll { $0.deadline <= now }
 
@@ -103,7 +156,8 @@ extension LeaseMachine {
   }
 
   private mutating func closeAllWhenIdle() {
-    guard statement == .idle else { return }
+    // While the coordinator is away what was committed ahead is all there is to hand out.
+    guard statement == .idle, coordinatorIsUp else { return }
     for lease in active { close(lease.id) }
   }
 }

@@ -10,6 +10,7 @@ public struct LeaseMachine: Sendable {
     /// everything back.
     public var timeToLiveMilliseconds: Int
     public var sizing: BlockSizing
+    public var commitAhead: CommitAhead
     /// Over which time the rate is averaged, in milliseconds.
     public var rateWindowMilliseconds: Int
     /// For how long a caller waits for a read-back to decide an unknown outcome, in milliseconds.
@@ -22,6 +23,7 @@ public struct LeaseMachine: Sendable {
     public init(
       timeToLiveMilliseconds: Int = 15_000,
       sizing: BlockSizing = BlockSizing(horizonMilliseconds: 10_000, largest: 10_000),
+      commitAhead: CommitAhead = .none,
       rateWindowMilliseconds: Int = 10_000,
       unknownGraceMilliseconds: Int = 500,
       retryMilliseconds: Int = 200,
@@ -29,6 +31,7 @@ public struct LeaseMachine: Sendable {
     ) {
       self.timeToLiveMilliseconds = timeToLiveMilliseconds
       self.sizing = sizing
+      self.commitAhead = commitAhead
       self.rateWindowMilliseconds = rateWindowMilliseconds
       self.unknownGraceMilliseconds = unknownGraceMilliseconds
       self.retryMilliseconds = retryMilliseconds
@@ -42,6 +45,9 @@ public struct LeaseMachine: Sendable {
   static let linesPerCommit = 256
   /// Leases in one commit, unless a single request needs more; the coordinator takes 1,024.
   static let leasesPerCommit = 64
+  /// For how long a used-up quota is believed without asking again, in milliseconds: an operator
+  /// may raise it meanwhile.
+  static let longestQuotaPause = 5_000
   /// Leases in one release.
   static let leasesPerRelease = 64
 
@@ -62,19 +68,30 @@ public struct LeaseMachine: Sendable {
   var closing: [HeldLease] = []
   /// Leases that the coordinator refused or closed and that still have committed numbers in stock.
   var fenced: [HeldLease] = []
-  /// Committed numbers without a recipient. Each has a line in the issue log.
+  /// Committed numbers without a recipient, by first number: what was committed ahead, and what
+  /// proved to have no caller.
   var stock: [StockPiece] = []
+  /// Numbers that were handed out ahead and that the issue log does not show yet.
+  var reports: [CommitPlan.Line] = []
   var statement: StatementSlot = .idle
   var acquiring: AcquireSlot = .idle
   var releasing: ReleaseSlot = .idle
   /// After a commit that was not done: no other before this moment.
   var commitNotBefore: Instant?
   var rate: DecayingRate
+  var roundTrip = RoundTrip()
+  /// The year in UTC by the node's own clock; nil before it was told. It decides when what was
+  /// committed ahead is released, never whether a number is unique.
+  var clockYear: Int?
   var lastRequestAt: Instant?
   /// The last grant was much smaller than what was asked for: no prefetch.
   var scarce = false
   /// Set while the last grant did not cover the requests, though others may give numbers back.
   var recalling: Counter?
+  /// The coordinator waits for reports before it grants anything.
+  var grantsAreClosed = false
+  /// Subjects whose quota is used up, and until when they are not worth asking for.
+  var quotaPauses: [String: Instant] = [:]
 
   /// `running` goes to `draining` or `superseded`; `draining` may go to `superseded`.
   enum Phase: Sendable, Equatable {
@@ -124,12 +141,18 @@ struct StockPiece: Sendable, Equatable {
   let lease: LeaseID
   let counter: Counter
   let block: Block
+  /// They have a line in the issue log, of a request that went away. What was committed ahead has
+  /// none, and a release gives it back.
+  let isLogged: Bool
 }
 
 /// A commit under way, and for whom.
 struct Batch: Sendable, Equatable {
   let plan: CommitPlan
   var entries: [Entry]
+  /// The lines of the plan whose numbers were handed out before.
+  let reports: [CommitPlan.Line]
+  let sentAt: Instant
 
   struct Entry: Sendable, Equatable {
     let request: Request
@@ -142,7 +165,15 @@ struct Batch: Sendable, Equatable {
   struct Piece: Sendable, Equatable {
     let lease: LeaseID
     let block: Block
-    /// From the stock, so committed before.
-    let again: Bool
+    let source: Source
+  }
+
+  enum Source: Sendable, Equatable {
+    /// Not committed before this batch.
+    case fresh
+    /// Committed ahead.
+    case ahead
+    /// Committed, and logged for a request that went away.
+    case logged
   }
 }

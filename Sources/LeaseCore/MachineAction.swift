@@ -6,13 +6,21 @@ public struct Request: Sendable, Equatable {
   public let count: Int
   /// When the caller is answered at the latest.
   public let deadline: Instant
+  /// Makes the request repeatable; taken in the transaction that commits its numbers.
+  public let key: IdempotencyKey?
 
-  public init(id: RequestID, subject: String, count: Int, deadline: Instant) {
+  public init(
+    id: RequestID, subject: String, count: Int, deadline: Instant, key: IdempotencyKey? = nil
+  ) {
     self.id = id
     self.subject = subject
     self.count = count
     self.deadline = deadline
+    self.key = key
   }
+
+  /// Whose key it is; nil without one.
+  var owner: KeyOwner? { key.map { KeyOwner(subject: subject, key: $0) } }
 }
 
 /// What the shell has to do after an event.
@@ -28,6 +36,8 @@ public enum MachineAction: Sendable, Equatable {
   /// The numbers are committed: hand them to the caller.
   case deliver(RequestID, Counter, [Block])
   case fail(RequestID, Refusal)
+  /// Tell the other nodes that they are waited for. No answer is expected.
+  case hint
   /// Something worth counting or an alarm.
   case note(Note)
 
@@ -35,7 +45,14 @@ public enum MachineAction: Sendable, Equatable {
   public enum Refusal: Sendable, Equatable {
     /// More was asked for than can still be issued of the counter.
     case capacityExhausted(Counter)
+    /// Only numbers that are kept for administrators are left.
+    case reserveOnly(Counter)
     case recalling(Counter)
+    /// The coordinator grants nothing before the nodes have reported what they hold.
+    case grantsClosed
+    /// The idempotency key was taken meanwhile: the answer is that of the request which took it.
+    case keyTaken
+    case quotaExceeded(retryMilliseconds: Int)
     case coordinatorUnavailable
     case outcomeUnknown
     case draining
@@ -58,6 +75,8 @@ public enum MachineAction: Sendable, Equatable {
     case stocked(Int)
     /// Committed numbers of a stock that can be handed out no more.
     case abandoned(Int)
+    /// Numbers that were handed out ahead and that the issue log will not show to whom.
+    case unreported(Int)
     /// The coordinator contradicts what it acknowledged before.
     case incident(LeaseID, String)
     case superseded

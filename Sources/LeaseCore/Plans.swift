@@ -36,6 +36,9 @@ public struct AcquireReply: Sendable, Equatable {
     case frozen
     case superseded
     case noStandby = "no-standby"
+    /// The coordinator started again or lost something: it grants nothing before the nodes have
+    /// reported what they hold (design section 5).
+    case grantsClosed = "grants-closed"
   }
 
   public struct Grant: Sendable, Equatable {
@@ -52,19 +55,24 @@ public struct AcquireReply: Sendable, Equatable {
   /// The counter that the coordinator chose.
   public let counter: Counter
   public let grants: [Grant]
-  /// Free numbers that are left after it.
+  /// Free numbers that are left after it, without those that are kept for administrators unless
+  /// the stream may take them.
   public let free: Int
   /// What other processes hold and have not handed out.
   public let leasedElsewhere: Int
+  /// Free numbers that are kept for administrators; 0 for a stream that may take them.
+  public let reserved: Int
 
   public init(
-    outcome: Outcome, counter: Counter, grants: [Grant], free: Int, leasedElsewhere: Int
+    outcome: Outcome, counter: Counter, grants: [Grant], free: Int, leasedElsewhere: Int,
+    reserved: Int = 0
   ) {
     self.outcome = outcome
     self.counter = counter
     self.grants = grants
     self.free = free
     self.leasedElsewhere = leasedElsewhere
+    self.reserved = reserved
   }
 }
 
@@ -122,24 +130,69 @@ public struct CommitPlan: Sendable, Equatable {
     public let subject: String
     /// The numbers were committed before and proved to have no recipient.
     public let again: Bool
+    /// The caller has the numbers already: they were committed ahead. Such a line is a report,
+    /// which no quota refuses.
+    public let delivered: Bool
 
-    public init(lease: LeaseID, block: Block, request: RequestID, subject: String, again: Bool) {
+    public init(
+      lease: LeaseID, block: Block, request: RequestID, subject: String, again: Bool,
+      delivered: Bool = false
+    ) {
       self.lease = lease
       self.block = block
       self.request = request
       self.subject = subject
       self.again = again
+      self.delivered = delivered
     }
   }
 
   public let counter: Counter
   public let raises: [Raise]
   public let lines: [Line]
+  /// The keys of those requests in `lines` that have one. A key belongs to one request for ever:
+  /// when one of them is taken nothing of the plan is done.
+  public let keys: [KeyClaim]
 
-  public init(counter: Counter, raises: [Raise], lines: [Line]) {
+  public init(counter: Counter, raises: [Raise], lines: [Line], keys: [KeyClaim] = []) {
     self.counter = counter
     self.raises = raises
     self.lines = lines
+    self.keys = keys
+  }
+}
+
+/// The answer to a commit: done for every lease, or nothing is done and it says why.
+public struct CommitAnswer: Sendable, Equatable {
+  /// One for each lease of the plan.
+  public let leases: [CommitReply]
+  /// The requests that the coordinator refused; empty when it was done. The others are `notTried`.
+  public let refused: [RefusedRequest]
+
+  public init(leases: [CommitReply], refused: [RefusedRequest] = []) {
+    self.leases = leases
+    self.refused = refused
+  }
+}
+
+/// A request of a commit that the coordinator refused.
+public struct RefusedRequest: Sendable, Equatable {
+  public enum Reason: String, Sendable, CaseIterable {
+    /// The idempotency key belongs to another request: resolve it and give the answer it has.
+    case keyTaken = "key-taken"
+    /// The subject's quota for a minute or a year is used up.
+    case quotaExceeded = "quota-exceeded"
+  }
+
+  public let request: RequestID
+  public let reason: Reason
+  /// When it may succeed, in milliseconds from now; 0 where that is not a matter of time.
+  public let retryMilliseconds: Int
+
+  public init(request: RequestID, reason: Reason, retryMilliseconds: Int = 0) {
+    self.request = request
+    self.reason = reason
+    self.retryMilliseconds = retryMilliseconds
   }
 }
 
@@ -158,6 +211,8 @@ public struct CommitReply: Sendable, Equatable {
     case expired
     case yearOver = "year-over"
     case noStandby = "no-standby"
+    /// An operator froze the counter.
+    case frozen
   }
 
   public let lease: LeaseID
@@ -248,10 +303,14 @@ public struct ReleaseReply: Sendable, Equatable {
   public let outcome: Outcome
   /// How many numbers became free.
   public let givenBack: Int
+  /// The highest number of the lease that stays issued; below its first when none does, or when the
+  /// coordinator does not say, because the lease is not the caller's.
+  public let issuedThrough: Int
 
-  public init(lease: LeaseID, outcome: Outcome, givenBack: Int) {
+  public init(lease: LeaseID, outcome: Outcome, givenBack: Int, issuedThrough: Int) {
     self.lease = lease
     self.outcome = outcome
     self.givenBack = givenBack
+    self.issuedThrough = issuedThrough
   }
 }

@@ -4,42 +4,49 @@ import LeaseCore
 
 extension MemoryLedger {
   func commit(_ plan: CommitPlan, _ identity: SessionIdentity, node: String)
-    throws(CoordinatorError) -> [CommitReply]
+    throws(CoordinatorError) -> CommitAnswer
   {
-    let outcomes = plan.raises.map { ($0, verdict($0, identity, node: node)) }
+    try admit(node)
+    let outcomes = plan.raises.map { ($0, verdict($0, of: plan, identity, node: node)) }
     guard outcomes.allSatisfy({ $0.1 == .committed }) else {
-      return outcomes.map { raise, outcome in
-        CommitReply(
-          lease: raise.lease.id, outcome: outcome == .committed ? .notTried : outcome,
-          recalled: leaseRows[raise.lease.id]?.recalledAt != nil)
-      }
+      return CommitAnswer(
+        leases: outcomes.map { reply($0.0, $0.1 == .committed ? .notTried : $0.1) })
+    }
+    let refused = refusals(in: plan)
+    guard refused.isEmpty else {
+      return CommitAnswer(leases: plan.raises.map { reply($0, .notTried) }, refused: refused)
     }
     try check(plan)
-    for raise in plan.raises {
-      guard var lease = leaseRows[raise.lease.id] else { continue }
-      lease.committedThrough = raise.through
-      lease.revision += 1
-      if lease.isLive {
-        lease.handedOutThrough = raise.handedOut
-        if lease.expiresAt > now {
-          lease.expiresAt = now + Double(identity.timeToLiveMilliseconds) / 1000
-        }
-      }
-      leaseRows[raise.lease.id] = lease
-    }
+    for raise in plan.raises { apply(raise, identity) }
     for line in plan.lines {
       guard let counter = leaseRows[line.lease]?.counter else { continue }
       issueLog.append(LogLine(counter: counter, line: line, node: node, at: now))
     }
-    return plan.raises.map {
-      CommitReply(
-        lease: $0.lease.id, outcome: .committed, recalled: leaseRows[$0.lease.id]?.recalledAt != nil
-      )
+    take(plan.keys, in: plan)
+    return CommitAnswer(leases: plan.raises.map { reply($0, .committed) })
+  }
+
+  private func reply(_ raise: CommitPlan.Raise, _ outcome: CommitReply.Outcome) -> CommitReply {
+    CommitReply(
+      lease: raise.lease.id, outcome: outcome,
+      recalled: leaseRows[raise.lease.id]?.recalledAt != nil)
+  }
+
+  private func apply(_ raise: CommitPlan.Raise, _ identity: SessionIdentity) {
+    guard var lease = leaseRows[raise.lease.id] else { return }
+    lease.committedThrough = raise.through
+    lease.revision += 1
+    if lease.isLive {
+      lease.handedOutThrough = raise.handedOut
+      if lease.expiresAt > now {
+        lease.expiresAt = now + Double(identity.timeToLiveMilliseconds) / 1000
+      }
     }
+    leaseRows[raise.lease.id] = lease
   }
 
   private func verdict(
-    _ raise: CommitPlan.Raise, _ identity: SessionIdentity, node: String
+    _ raise: CommitPlan.Raise, of plan: CommitPlan, _ identity: SessionIdentity, node: String
   ) -> CommitReply.Outcome {
     if identity.requiresStandby && !hasStandby { return .noStandby }
     guard let lease = leaseRows[raise.lease.id] else { return .unknownLease }
@@ -50,10 +57,19 @@ extension MemoryLedger {
       raise.expected <= raise.through, raise.through <= lease.block.last,
       lease.handedOutThrough <= raise.handedOut, raise.handedOut <= raise.through
     else { return .unexpected }
-    if !lease.named && lease.counter.year != runningYear { return .yearOver }
+    let lines = plan.lines.filter { $0.lease == lease.id }
+    let onlyReports = raise.through == raise.expected && lines.allSatisfy(\.delivered)
+    if !onlyReports {
+      if !lease.named && lease.counter.year != runningYear { return .yearOver }
+      if counters[lease.counter]?.isFrozen == true { return .frozen }
+    }
     if lease.isLive && lease.expiresAt > now { return .committed }
-    // Lines for what a closed lease had committed are still taken.
-    if raise.through == raise.expected && boots[identity.bootID]?.isCurrent == true {
+    // Lines for what a closed lease had committed are still taken, but a number that was struck out
+    // meanwhile gets no new recipient.
+    let isStruckOut = lines.contains { line in
+      !line.delivered && line.block.numbers.contains { isVoid($0, of: lease.counter) }
+    }
+    if raise.through == raise.expected, boots[identity.bootID]?.isCurrent == true, !isStruckOut {
       return .committed
     }
     return lease.isLive ? .expired : .closed
@@ -66,7 +82,7 @@ extension MemoryLedger {
       guard let raise = plan.raises.first(where: { $0.lease.id == line.lease }),
         let lease = leaseRows[line.lease],
         line.block.first >= lease.block.first,
-        line.block.last <= (line.again ? raise.expected : raise.through),
+        line.block.last <= (line.again || line.delivered ? raise.expected : raise.through),
         line.block.last <= lease.closedThrough ?? lease.block.last
       else {
         throw CoordinatorError(.rejected, detail: "a line is outside of what its lease committed")
@@ -90,6 +106,7 @@ extension MemoryLedger {
   func readBack(_ references: [LeaseReference], _ identity: SessionIdentity, node: String)
     throws(CoordinatorError) -> [ReadBackReply]
   {
+    try admit(node)
     if identity.requiresStandby && !hasStandby {
       throw CoordinatorError(.notDone, detail: "no synchronous standby is configured")
     }

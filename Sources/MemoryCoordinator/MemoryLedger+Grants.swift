@@ -1,30 +1,19 @@
 import Allocator
 import Foundation
 import LeaseCore
+import SerialFormat
 
 extension MemoryLedger {
-  func register(_ identity: SessionIdentity, node: String) throws(CoordinatorError) -> BootState {
-    guard regions[node] != nil else {
-      throw CoordinatorError(.rejected, detail: "\(node) is not the name of a node")
-    }
-    if let boot = boots[identity.bootID] { return boot.isCurrent ? .registered : .superseded }
-    for lease in leaseRows.values where lease.isLive && lease.node == node {
-      close(lease.id, through: lease.committedThrough, released: false)
-    }
-    for (id, boot) in boots where boot.node == node && boot.isCurrent {
-      boots[id]?.isCurrent = false
-    }
-    boots[identity.bootID] = Boot(
-      node: node, startedAt: now, lastSeenAt: now,
-      timeToLive: Double(identity.timeToLiveMilliseconds) / 1000)
-    return .registered
-  }
-
-  func acquire(_ plan: AcquirePlan, _ identity: SessionIdentity, node: String) -> AcquireReply {
+  func acquire(_ plan: AcquirePlan, _ identity: SessionIdentity, node: String)
+    throws(CoordinatorError) -> AcquireReply
+  {
+    try admit(node)
     let asked = plan.leases.compactMap { leaseRows[$0.id] }.first
-    let counter =
-      asked?.counter
-      ?? Counter(kind: plan.stream.kind, year: plan.stream.namedYear ?? runningYear)
+    let year = plan.stream.namedYear ?? runningYear
+    guard (2000...runningYear + 1).contains(year) else {
+      throw CoordinatorError(.rejected, detail: "year \(year) is not within 2000...next year")
+    }
+    let counter = asked?.counter ?? Counter(kind: plan.stream.kind, year: year)
     func empty(_ outcome: AcquireReply.Outcome) -> AcquireReply {
       AcquireReply(outcome: outcome, counter: counter, grants: [], free: 0, leasedElsewhere: 0)
     }
@@ -34,113 +23,66 @@ extension MemoryLedger {
     }
     openCounter(counter)
     _ = reap(counter)
-    var outcome = AcquireReply.Outcome.granted
-    if asked == nil {
-      if counters[counter]?.isFrozen == true {
-        outcome = .frozen
-      } else {
-        outcome = grant(plan, counter: counter, boot: boot, identity, node: node) ? .granted : .none
-      }
-    }
-    let mine = plan.leases.compactMap { leaseRows[$0.id] }.filter { $0.isLive }
+    let isFrozen = counters[counter]?.isFrozen == true
+    if asked == nil && !isFrozen { grant(plan, counter: counter, identity, node: node) }
+    return reply(to: plan, counter: counter, identity, isFrozen: asked == nil && isFrozen)
+  }
+
+  /// Free numbers that a stream may take.
+  private func usable(_ counter: Counter, by stream: IssueStream) -> Int {
     let free = freeCount(counter)
+    let reserve = stream.usesReserve ? 0 : counters[counter]?.reserve ?? 0
+    return max(0, free - reserve)
+  }
+
+  private func grant(
+    _ plan: AcquirePlan, counter: Counter, _ identity: SessionIdentity, node: String
+  ) {
+    let liveNodes = boots.values.filter {
+      $0.isCurrent && $0.lastSeenAt + $0.timeToLive > now
+    }.count
+    let size = BlockSizing.granted(
+      wanted: plan.wanted, needed: plan.needed, free: usable(counter, by: plan.stream),
+      liveNodes: liveNodes)
+    let blocks = takeLowest(size, of: counter, pieces: plan.leases.count)
+    for (name, block) in zip(plan.leases, blocks) {
+      let lease = Lease(
+        id: name.id, node: node, bootID: identity.bootID, token: name.token, counter: counter,
+        block: block, named: plan.stream.namedYear != nil, grantedAt: now,
+        committedThrough: block.first - 1, handedOutThrough: block.first - 1,
+        expiresAt: now + Double(identity.timeToLiveMilliseconds) / 1000)
+      leaseRows[name.id] = lease
+      note("granted", block: block, lease: lease)
+    }
+  }
+
+  /// What the plan's leases are now, and what else there is.
+  private func reply(
+    to plan: AcquirePlan, counter: Counter, _ identity: SessionIdentity, isFrozen: Bool
+  ) -> AcquireReply {
+    let mine = plan.leases.compactMap { leaseRows[$0.id] }.filter { $0.isLive }
+    let free = usable(counter, by: plan.stream)
     let others = leaseRows.values.filter {
       $0.isLive && $0.counter == counter && $0.bootID != identity.bootID
     }
     let elsewhere = others.reduce(0) { $0 + $1.block.last - $1.handedOutThrough }
     let uncommitted = mine.reduce(0) { $0 + $1.block.last - $1.committedThrough }
-    if free == 0, outcome != .frozen, plan.needed > uncommitted {
-      for lease in others where lease.handedOutThrough < lease.block.last {
-        leaseRows[lease.id]?.recalledAt = lease.recalledAt ?? now
-      }
+    if free == 0, !isFrozen, plan.needed > uncommitted {
+      recall(others.filter { $0.handedOutThrough < $0.block.last })
     }
-    if outcome == .granted && mine.isEmpty { outcome = .none }
     return AcquireReply(
-      outcome: outcome, counter: counter,
+      outcome: isFrozen ? .frozen : mine.isEmpty ? .none : .granted, counter: counter,
       grants: mine.sorted { $0.block < $1.block }.map { .init(id: $0.id, block: $0.block) },
-      free: free, leasedElsewhere: elsewhere)
+      free: free, leasedElsewhere: elsewhere,
+      reserved: plan.stream.usesReserve
+        ? 0 : min(freeCount(counter), counters[counter]?.reserve ?? 0))
   }
 
-  private func grant(
-    _ plan: AcquirePlan, counter: Counter, boot: Boot, _ identity: SessionIdentity, node: String
-  ) -> Bool {
-    let liveNodes = boots.values.filter {
-      $0.isCurrent && $0.lastSeenAt + $0.timeToLive > now
-    }.count
-    let size = BlockSizing.granted(
-      wanted: plan.wanted, needed: plan.needed, free: freeCount(counter), liveNodes: liveNodes)
-    let blocks = takeLowest(size, of: counter, pieces: plan.leases.count)
-    for (name, block) in zip(plan.leases, blocks) {
-      leaseRows[name.id] = Lease(
-        id: name.id, node: node, bootID: identity.bootID, token: name.token, counter: counter,
-        block: block, named: plan.stream.namedYear != nil, grantedAt: now,
-        committedThrough: block.first - 1, handedOutThrough: block.first - 1,
-        expiresAt: now + Double(identity.timeToLiveMilliseconds) / 1000)
+  /// Asks the holders to give back what they have not handed out.
+  func recall(_ leases: [Lease]) {
+    for lease in leases.sorted(by: { $0.block < $1.block }) where lease.recalledAt == nil {
+      leaseRows[lease.id]?.recalledAt = now
+      note("recalled", block: lease.block.above(lease.committedThrough), lease: lease)
     }
-    return !blocks.isEmpty
-  }
-
-  func renew(_ references: [LeaseReference], _ identity: SessionIdentity, node: String)
-    -> RenewAnswer
-  {
-    let timeToLive = Double(identity.timeToLiveMilliseconds) / 1000
-    let replies = references.map { reference -> RenewReply in
-      let outcome: RenewReply.Outcome
-      let lease = leaseRows[reference.id]
-      if let lease {
-        if lease.node != node || lease.bootID != identity.bootID {
-          outcome = .notHolder
-        } else if lease.token != reference.token {
-          outcome = .staleToken
-        } else if !lease.isLive {
-          outcome = .closed
-        } else {
-          outcome = lease.expiresAt <= now ? .expired : .live
-        }
-      } else {
-        outcome = .unknownLease
-      }
-      if outcome == .live { leaseRows[reference.id]?.expiresAt = now + timeToLive }
-      return RenewReply(
-        lease: reference.id, outcome: outcome,
-        recalled: outcome == .live && lease?.recalledAt != nil)
-    }
-    guard let boot = boots[identity.bootID], boot.node == node else {
-      return RenewAnswer(boot: .unknownBoot, leases: replies)
-    }
-    guard boot.isCurrent else { return RenewAnswer(boot: .superseded, leases: replies) }
-    boots[identity.bootID]?.lastSeenAt = now
-    boots[identity.bootID]?.timeToLive = timeToLive
-    return RenewAnswer(boot: .registered, leases: replies)
-  }
-
-  func release(_ items: [ReleaseItem], _ identity: SessionIdentity, node: String)
-    -> [ReleaseReply]
-  {
-    items.map { item in
-      let (outcome, givenBack) = release(item, identity, node: node)
-      return ReleaseReply(lease: item.lease.id, outcome: outcome, givenBack: givenBack)
-    }
-  }
-
-  private func release(_ item: ReleaseItem, _ identity: SessionIdentity, node: String)
-    -> (ReleaseReply.Outcome, Int)
-  {
-    guard let lease = leaseRows[item.lease.id] else { return (.unknownLease, 0) }
-    guard lease.node == node, lease.bootID == identity.bootID else { return (.notHolder, 0) }
-    guard lease.token == item.lease.token else { return (.staleToken, 0) }
-    if lease.wasReleased { return (.already, 0) }
-    guard item.handedOut >= lease.handedOutThrough, item.handedOut <= lease.committedThrough else {
-      return (.unexpected, 0)
-    }
-    let through = issuedThrough(lease, handedOut: item.handedOut)
-    guard let closedThrough = lease.closedThrough else {
-      close(lease.id, through: through, released: true)
-      return (.released, lease.block.last - through)
-    }
-    leaseRows[lease.id]?.closedThrough = through
-    leaseRows[lease.id]?.wasReleased = true
-    giveBack(Block(first: through + 1, last: closedThrough), to: lease.counter)
-    return (.released, closedThrough - through)
   }
 }

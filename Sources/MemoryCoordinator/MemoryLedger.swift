@@ -1,88 +1,68 @@
 import Allocator
 public import Foundation
-public import LeaseCore
+import LeaseCore
 import SerialFormat
 
 /// The ledger of a coordinator in memory: for tests, for the simulator, and for programs that want
 /// the allocator without a server. It gives the same answers as the PostgreSQL coordinator, and
-/// loses everything when the process ends.
+/// loses everything when the process ends. It has no records, and its grants are always open.
 ///
 /// Its clock is its own and stands still until it is moved.
 public actor MemoryLedger {
-  struct Lease {
-    let id: LeaseID
-    let node: String
-    let bootID: BootID
-    let token: Token
-    let counter: Counter
-    let block: Block
-    let named: Bool
-    let grantedAt: Date
-    var committedThrough: Int
-    var handedOutThrough: Int
-    var revision = 0
-    var attempt = 0
-    var expiresAt: Date
-    var recalledAt: Date?
-    /// Nil while the lease is live; then what stays issued of it.
-    var closedThrough: Int?
-    var wasReleased = false
-
-    var isLive: Bool { closedThrough == nil }
-  }
-
-  struct CounterState {
-    var free: [Block]
-    var isFrozen = false
-  }
-
-  struct LogLine {
-    let counter: Counter
-    let line: CommitPlan.Line
-    let node: String
-    let at: Date
-  }
-
-  struct Boot {
-    let node: String
-    let startedAt: Date
-    var lastSeenAt: Date
-    var timeToLive: TimeInterval
-    var isCurrent = true
-  }
-
   var now: Date
   var hasStandby = true
-  var regions: [String: String] = [:]
+  var nodeRows: [String: Node] = [:]
   var boots: [BootID: Boot] = [:]
   var counters: [Counter: CounterState] = [:]
   var leaseRows: [LeaseID: Lease] = [:]
   var issueLog: [LogLine] = []
+  var keyRows: [KeyName: KeyRow] = [:]
+  var quotaRows: [String: Quota] = [:]
+  var eventRows: [EventEntry] = []
+  var recoverySetting = RecoverySetting()
 
   /// - Parameter now: where its clock stands.
   public init(now: Date) { self.now = now }
 
-  // MARK: - What an operator does
+  // MARK: - What only a ledger in memory can be told
 
-  public func enroll(node: String, region: String) { regions[node] = region }
+  public func enroll(node: String, region: String) {
+    guard nodeRows[node] == nil else { return }
+    nodeRows[node] = Node(region: region)
+    note("enrolled", node: node, detail: ["region": region])
+  }
 
   /// Moves the clock, forward or back.
   public func moveClock(bySeconds seconds: TimeInterval) { now += seconds }
 
   public func setStandby(_ configured: Bool) { hasStandby = configured }
 
-  public func freeze(_ counter: Counter, _ frozen: Bool) {
-    openCounter(counter)
-    counters[counter]?.isFrozen = frozen
+  /// Makes every idempotency key so much older.
+  public func ageKeys(bySeconds seconds: TimeInterval) {
+    for name in keyRows.keys { keyRows[name]?.takenAt -= seconds }
   }
 
-  // MARK: - The free pool
+  /// Lets every live lease of a node expire now.
+  public func expireLeases(of node: String) {
+    for lease in leaseRows.values where lease.node == node && lease.isLive {
+      leaseRows[lease.id]?.expiresAt = now
+    }
+  }
 
-  var runningYear: Int {
+  /// Closes the expired leases of every counter; returns how many.
+  public func reapAll() -> Int { reap(nil) }
+
+  // MARK: - The clock
+
+  static let calendar: Calendar = {
     var calendar = Calendar(identifier: .gregorian)
     calendar.timeZone = .gmt
-    return calendar.component(.year, from: now)
-  }
+    return calendar
+  }()
+
+  var runningYear: Int { Self.calendar.component(.year, from: now) }
+
+  // MARK: - The free pool
 
   func openCounter(_ counter: Counter) {
     guard counters[counter] == nil, let all = Block(first: 1, count: Capacity.counter) else {
@@ -126,47 +106,33 @@ public actor MemoryLedger {
     return taken
   }
 
-  // MARK: - Leases
-
-  func close(_ id: LeaseID, through: Int, released: Bool) {
-    guard var lease = leaseRows[id], lease.isLive else { preconditionFailure("\(id) is not live") }
-    lease.closedThrough = through
-    lease.wasReleased = released
-    leaseRows[id] = lease
-    giveBack(lease.block.above(through), to: lease.counter)
-  }
-
-  func reap(_ counter: Counter?) -> Int {
-    var count = 0
-    for lease in leaseRows.values where lease.isLive && (counter == nil || lease.counter == counter)
-    {
-      if lease.expiresAt <= now {
-        close(lease.id, through: lease.committedThrough, released: false)
-        count += 1
-      } else if let boot = boots[lease.bootID] {
-        // The clock stepped back: no lease outlives its time to live from now on.
-        leaseRows[lease.id]?.expiresAt = min(lease.expiresAt, now + boot.timeToLive)
-      }
+  /// Takes one number out of the free pool; it must be there.
+  func takeOut(_ number: Int, of counter: Counter) {
+    guard let holder = counters[counter]?.free.first(where: { $0.contains(number) }) else {
+      preconditionFailure("\(number) is not free")
     }
-    return count
+    counters[counter]?.free.removeAll { $0 == holder }
+    let rest = [Block(first: holder.first, last: number - 1), holder.above(number)]
+    counters[counter]?.free += rest.compactMap { $0 }
+    counters[counter]?.free.sort()
   }
 
-  /// What stays issued of a lease that is released: no number comes back that has a line in the log.
-  func issuedThrough(_ lease: Lease, handedOut: Int) -> Int {
-    issueLog.filter { $0.line.lease == lease.id }.map(\.line.block.last).reduce(handedOut, max)
-  }
-}
+  // MARK: - The history
 
-extension MemoryLedger {
-  /// Lets every live lease of a node expire now.
-  public func expireLeases(of node: String) {
-    for lease in leaseRows.values where lease.node == node && lease.isLive {
-      leaseRows[lease.id]?.expiresAt = now
-    }
+  /// Writes an event. Each is a transaction of its own here.
+  func note(
+    _ event: String, counter: Counter? = nil, block: Block? = nil, lease: Lease? = nil,
+    node: String? = nil, bootID: BootID? = nil, detail: [String: String] = [:]
+  ) {
+    let id = eventRows.count + 1
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let json = try? String(decoding: encoder.encode(detail), as: UTF8.self)
+    eventRows.append(
+      EventEntry(
+        id: id, cursor: EventCursor(transaction: id, id: id), at: now, event: event,
+        counter: counter ?? lease?.counter, block: block, lease: lease?.id,
+        node: node ?? lease?.node, bootID: bootID ?? lease?.bootID,
+        detail: detail.isEmpty ? nil : json))
   }
-}
-
-extension MemoryLedger {
-  /// Closes the expired leases of every counter; returns how many.
-  public func reapAll() -> Int { reap(nil) }
 }

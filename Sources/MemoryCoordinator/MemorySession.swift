@@ -14,15 +14,19 @@ public struct MemorySession: LeaseCoordinating {
     self.identity = identity
   }
 
-  public func register() async throws(CoordinatorError) -> BootState {
+  public func register() async throws(CoordinatorError) -> RegisterAnswer {
     try await ledger.register(identity, node: node)
   }
 
-  public func acquire(_ plan: AcquirePlan) async throws(CoordinatorError) -> AcquireReply {
-    await ledger.acquire(plan, identity, node: node)
+  public func report(_ report: HoldingsReport) async throws(CoordinatorError) -> ReportAnswer {
+    try await ledger.report(report, identity, node: node)
   }
 
-  public func commit(_ plan: CommitPlan) async throws(CoordinatorError) -> [CommitReply] {
+  public func acquire(_ plan: AcquirePlan) async throws(CoordinatorError) -> AcquireReply {
+    try await ledger.acquire(plan, identity, node: node)
+  }
+
+  public func commit(_ plan: CommitPlan) async throws(CoordinatorError) -> CommitAnswer {
     try await ledger.commit(plan, identity, node: node)
   }
 
@@ -31,12 +35,22 @@ public struct MemorySession: LeaseCoordinating {
   { try await ledger.readBack(leases, identity, node: node) }
 
   public func renew(_ leases: [LeaseReference]) async throws(CoordinatorError) -> RenewAnswer {
-    await ledger.renew(leases, identity, node: node)
+    try await ledger.renew(leases, identity, node: node)
   }
 
   public func release(_ items: [ReleaseItem]) async throws(CoordinatorError) -> [ReleaseReply] {
-    await ledger.release(items, identity, node: node)
+    try await ledger.release(items, identity, node: node)
   }
 
   public func reapExpired() async throws(CoordinatorError) -> Int { await ledger.reap(nil) }
+
+  public func resolve(_ keys: [KeyOwner]) async throws(CoordinatorError) -> [KeyAnswer] {
+    try await ledger.resolve(keys, node: node)
+  }
+
+  public func sweepKeys() async throws(CoordinatorError) -> Int {
+    try await ledger.sweepKeys(node: node)
+  }
+
+  public func hint() async throws(CoordinatorError) {}
 }

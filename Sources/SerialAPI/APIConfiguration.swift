@@ -54,6 +54,10 @@ public struct APIConfiguration: Sendable, Equatable {
     public var shutdownMilliseconds = 10_000
     /// How long a reading of the cluster may take.
     public var readMilliseconds = 2_000
+    /// How long a reading may take that looks at every number of the ledger.
+    public var scanMilliseconds = 20_000
+    /// How long a change of the cluster may take.
+    public var operateMilliseconds = 10_000
     /// How many connections are open at once; further ones wait in the system's queue.
     public var connections = 4_096
 

@@ -65,7 +65,8 @@ public enum SerialAPI {
     router.add(middleware: AccessMiddleware(metrics: metrics))
     router.add(middleware: ProblemMiddleware())
     let gauges = ClusterGauges(
-      cluster: dependencies.cluster, limit: .milliseconds(limits.readMilliseconds))
+      cluster: dependencies.cluster, limit: .milliseconds(limits.readMilliseconds),
+      date: dependencies.now)
     Routes(dependencies: dependencies, limits: limits, gauges: gauges).add(to: router)
     return router
   }

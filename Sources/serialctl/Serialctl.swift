@@ -14,11 +14,14 @@ struct Serialctl: AsyncParsableCommand {
         serialctl new target --count 5 --json
         serialctl show J202600001
         serialctl capacity
+        serialctl void J202600017 --reason "printed twice"
+        serialctl drain eu-1
 
       EXIT STATUS
         0   done
-        1   refused: a bad serial, a missing right, a full counter, nothing found
-        2   no node could be reached, or none can serve now: try again later
+        1   refused: a bad serial, a missing right, a full counter, nothing found; verify: something \
+      does not agree
+        2   no node could be reached, or none can serve now, or the time to wait is over
         3   dev status: something is not running
         4   the outcome is unknown: the request may have been carried out
         64  the command line is wrong
@@ -28,6 +31,10 @@ struct Serialctl: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       NewCommand.self, ShowCommand.self, ValidateCommand.self, CapacityCommand.self,
-      NodesCommand.self, LeasesCommand.self, TokenCommand.self, DevCommand.self,
+      NodesCommand.self, LeasesCommand.self, GapsCommand.self, EventsCommand.self,
+      VerifyCommand.self, VoidCommand.self, UnvoidCommand.self, FreezeCommand.self,
+      UnfreezeCommand.self, ReserveCommand.self, QuotaCommand.self, DrainCommand.self,
+      RetireCommand.self, GrantsCommand.self, RecoverCommand.self, TokenCommand.self,
+      DevCommand.self,
     ])
 }

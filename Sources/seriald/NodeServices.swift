@@ -1,6 +1,7 @@
 import Allocator
 import Coordinator
 import Foundation
+import GrantJournal
 import LeaseCore
 import LibPQ
 import Logging
@@ -12,12 +13,15 @@ import ServiceLifecycle
 import UnixSignals
 
 /// The parts of a node, put together. They are shut down in the reverse of the order in which they
-/// are started: the interface, then the allocator, then the connections.
+/// are started: the interface, then the allocator, then the connections, then the journal.
 struct NodeServices {
   /// What a call may take beyond the server's own limit, in milliseconds.
   static let callMarginMilliseconds = 1_000
   /// Connections of their own for what only reads, so that it never delays a commit.
   static let readingConnections = 2
+  /// What a statement that only reads, or that an operator sends, may take, kept by the server: gaps
+  /// and verify go over everything that was issued.
+  static let readingMilliseconds = 20_000
 
   let configuration: NodeConfiguration
   let logger: Logger
@@ -36,22 +40,29 @@ struct NodeServices {
     let registry = Registry(catalogue: MetricsCatalogue.node)
     MetricsSystem.bootstrap(PrometheusMetricsFactory(registry: registry))
     let options = try connectionOptions()
-    let writing = pool(options, size: configuration.connections)
-    let reading = pool(options, size: Self.readingConnections)
+    let writing = pool(
+      options, size: configuration.connections,
+      statementMilliseconds: configuration.statementMilliseconds)
+    let reading = pool(
+      options, size: Self.readingConnections, statementMilliseconds: Self.readingMilliseconds)
     let callMilliseconds = configuration.statementMilliseconds + Self.callMarginMilliseconds
     let identity = SessionIdentity(
       bootID: BootID(UUID()), timeToLiveMilliseconds: configuration.leaseMilliseconds,
       requiresStandby: configuration.requiresStandby)
+    let verifier = try await self.verifier()
+    let journal = try await openJournal(boot: identity.bootID)
     let allocator = Allocator(
-      settings: allocatorSettings(),
+      settings: allocatorSettings(boot: identity.bootID),
       coordinator: PostgresCoordinator(
         pool: writing, identity: identity, callMilliseconds: callMilliseconds),
-      logger: logger)
-    let cluster = PostgresReading(pool: reading, callMilliseconds: callMilliseconds)
+      journal: journal, logger: logger)
+    let readingCallMilliseconds = Self.readingMilliseconds + Self.callMarginMilliseconds
+    let cluster = PostgresReading(pool: reading, callMilliseconds: readingCallMilliseconds)
     let interface = try SerialAPI.makeApplication(
       APIDependencies(
         node: configuration.node, issuing: allocator, cluster: cluster,
-        verifier: try await verifier(), registry: registry, logger: logger),
+        operating: PostgresOperating(pool: reading, callMilliseconds: readingCallMilliseconds),
+        verifier: verifier, registry: registry, logger: logger),
       configuration: apiConfiguration())
 
     let schema = SchemaGate(
@@ -61,8 +72,14 @@ struct NodeServices {
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: [
+          .init(service: JournalService(journal: journal, logger: logger)),
           .init(service: PoolService(pool: reading)),
           .init(service: PoolService(pool: writing)),
+          .init(
+            service: HintService(
+              allocator: allocator, options: options,
+              limits: sessionLimits(configuration.statementMilliseconds),
+              logger: logger)),
           .init(
             service: AllocatorService(
               allocator: allocator, schema: schema,
@@ -90,23 +107,39 @@ struct NodeServices {
     return options
   }
 
-  private func pool(_ options: ConnectionOptions, size: Int) -> ConnectionPool {
+  private func pool(
+    _ options: ConnectionOptions, size: Int, statementMilliseconds: Int
+  ) -> ConnectionPool {
     ConnectionPool(
-      options: options,
-      limits: SessionLimits(
-        applicationName: "seriald \(configuration.node)",
-        statementTimeoutMilliseconds: configuration.statementMilliseconds,
-        lockTimeoutMilliseconds: configuration.lockMilliseconds,
-        clientMarginMilliseconds: Self.callMarginMilliseconds),
+      options: options, limits: sessionLimits(statementMilliseconds),
       configuration: ConnectionPool.Configuration(size: size), logger: logger)
   }
 
-  private func allocatorSettings() -> AllocatorSettings {
+  private func sessionLimits(_ statementMilliseconds: Int) -> SessionLimits {
+    SessionLimits(
+      applicationName: "seriald \(configuration.node)",
+      statementTimeoutMilliseconds: statementMilliseconds,
+      lockTimeoutMilliseconds: configuration.lockMilliseconds,
+      clientMarginMilliseconds: Self.callMarginMilliseconds)
+  }
+
+  /// Before anything connects: nothing may be granted that would not be remembered.
+  private func openJournal(boot: BootID) async throws -> FileJournal {
+    do throws(JournalError) {
+      return try await FileJournal.open(
+        FileJournal.Settings(directory: configuration.journalDirectory, boot: boot))
+    } catch {
+      throw CommandFailure(description: "\(error.detail) (SERIAL_JOURNAL_DIRECTORY)")
+    }
+  }
+
+  private func allocatorSettings(boot: BootID) -> AllocatorSettings {
     AllocatorSettings(
       node: configuration.node,
       machine: LeaseMachine.Settings(
-        timeToLiveMilliseconds: configuration.leaseMilliseconds, sizing: configuration.sizing),
-      requestDeadlineMilliseconds: configuration.requestMilliseconds)
+        timeToLiveMilliseconds: configuration.leaseMilliseconds, sizing: configuration.sizing,
+        commitAhead: configuration.commitAhead),
+      requestDeadlineMilliseconds: configuration.requestMilliseconds, boot: boot)
   }
 
   private func apiConfiguration() -> APIConfiguration {

@@ -1,7 +1,6 @@
 import Allocator
 import CoordinatorConformance
 import Foundation
-import LeaseCore
 import MemoryCoordinator
 import Testing
 
@@ -24,8 +23,10 @@ struct MemoryHarness: CoordinatorHarness {
 
   func expireLeases(of node: String) async throws { await ledger.expireLeases(of: node) }
 
-  func freeze(_ counter: LeaseCore.Counter, _ frozen: Bool) async throws {
-    await ledger.freeze(counter, frozen)
+  var operating: any ClusterOperating { ledger }
+
+  func ageKeys(bySeconds seconds: Int) async throws {
+    await ledger.ageKeys(bySeconds: TimeInterval(seconds))
   }
 }
 

@@ -14,6 +14,8 @@ struct SimulatedCluster {
     var boot: BootID
     /// Counts its processes: answers to an older one are dropped.
     var life: Int
+    /// It cannot reach the coordinator.
+    var isAway = false
   }
 
   /// A call on its way to the coordinator.
@@ -36,13 +38,23 @@ struct SimulatedCluster {
   /// Requests for a single number: only these tell that nothing at all is left.
   var singles: Set<RequestID> = []
   var handedOut: Set<Int> = []
+  /// What crashes may have left issued and in nobody's hands, and what the machines gave up.
+  var atStake = 0
+  /// Requests with an idempotency key, and the keys whose numbers a caller received.
+  var keyed: [RequestID: KeyOwner] = [:]
+  var received: [KeyOwner: [Block]] = [:]
+  /// Numbers that were handed out ahead and that died unreported with their process.
+  var mayLackALine: Set<Int> = []
+  let commitAhead: CommitAhead
   /// What went wrong, in words; empty when nothing did.
   var violations: [String] = []
   var notes: [String: Int] = [:]
-  var exhausted = 0
+  /// Nodes that said of a single number that none is left.
+  var exhausted: Set<Int> = []
   let counter = LeaseCore.Counter(kind: .job, year: 2026)
 
-  init(seed: UInt64, nodes count: Int, left: Int) async throws {
+  init(seed: UInt64, nodes count: Int, left: Int, commitAhead: CommitAhead = .none) async throws {
+    self.commitAhead = commitAhead
     random = SeededGenerator(seed: seed)
     ledger = MemoryLedger(now: Date(timeIntervalSince1970: 1_790_000_000))
     await ledger.enroll(node: "filler", region: "eu")
@@ -96,7 +108,7 @@ struct SimulatedCluster {
       stream: IssueStream(kind: .job),
       settings: LeaseMachine.Settings(
         timeToLiveMilliseconds: Self.timeToLive,
-        sizing: BlockSizing(horizonMilliseconds: 10_000, largest: 16)),
+        sizing: BlockSizing(horizonMilliseconds: 10_000, largest: 16), commitAhead: commitAhead),
       makeName: { AcquirePlan.Name(id: LeaseID(UUID()), token: Token(UUID())) })
     return Node(name: name, machine: machine, session: session, boot: boot, life: life)
   }
@@ -105,15 +117,38 @@ struct SimulatedCluster {
 
   mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
 
-  mutating func request(on node: Int, count: Int) {
+  mutating func request(on node: Int, count: Int, key: IdempotencyKey? = nil) {
     let request = Request(
       id: RequestID(UUID()), subject: "client", count: count,
-      deadline: now.advanced(byMilliseconds: 5_000))
+      deadline: now.advanced(byMilliseconds: 5_000), key: key)
+    if let key { keyed[request.id] = KeyOwner(subject: "client", key: key) }
     if count == 1 { singles.insert(request.id) }
     run(nodes[node].machine.requested(request, at: now), on: node)
   }
 
+  /// One of a few requests that are repeated under their keys, on any node.
+  mutating func repeatable(on node: Int) {
+    let number = Int.random(in: 1...9, using: &random)
+    guard let key = IdempotencyKey(route: "POST /", key: "\(number)", requestHash: "\(number)")
+    else { return }
+    request(on: node, count: 1 + number % 3, key: key)
+  }
+
+  mutating func goAway(_ node: Int) {
+    guard !nodes[node].isAway else { return comeBack(node) }
+    nodes[node].isAway = true
+    run(nodes[node].machine.coordinatorWentAway(at: now), on: node)
+  }
+
+  mutating func comeBack(_ node: Int) {
+    guard nodes[node].isAway else { return }
+    nodes[node].isAway = false
+    run(nodes[node].machine.coordinatorCameBack(at: now), on: node)
+  }
+
   mutating func restart(_ node: Int) async throws {
+    atStake += nodes[node].machine.atStakeCount
+    mayLackALine.formUnion(nodes[node].machine.unreportedNumbers)
     nodes[node] = try await makeNode(nodes[node].name, life: nodes[node].life + 1)
   }
 
@@ -124,6 +159,7 @@ struct SimulatedCluster {
   }
 
   mutating func renew(_ node: Int) async throws {
+    guard !nodes[node].isAway else { return }
     let leases = nodes[node].machine.beginRenewal(at: now)
     let answer = try await nodes[node].session.renew(leases)
     if !leases.isEmpty {
@@ -135,6 +171,7 @@ struct SimulatedCluster {
   mutating func deliverCall(faults: Bool) async throws {
     guard let index = calls.indices.randomElement(using: &random) else { return }
     let call = calls.remove(at: index)
+    if isCurrent(call), nodes[call.node].isAway { return fail(call, .unavailable) }
     if faults, !call.isOrphan, chance(15) {
       // The sender gives up. The message is lost, or still on its way.
       if chance(60) {
@@ -165,7 +202,7 @@ struct SimulatedCluster {
     case .commit: run(nodes[call.node].machine.commitFailed(failure, at: now), on: call.node)
     case .readBack: run(nodes[call.node].machine.readBackFailed(failure, at: now), on: call.node)
     case .release: run(nodes[call.node].machine.releaseFailed(failure, at: now), on: call.node)
-    case .deliver, .fail, .note: break
+    case .deliver, .fail, .hint, .note: break
     }
   }
 
@@ -185,7 +222,7 @@ struct SimulatedCluster {
     case .release(let items):
       let reply = try await call.session.release(items)
       if hears { run(nodes[node].machine.releaseAnswered(reply, at: now), on: node) }
-    case .deliver, .fail, .note: break
+    case .deliver, .fail, .hint, .note: break
     }
     if isLost { fail(call, .unknown) }
   }
@@ -198,16 +235,46 @@ struct SimulatedCluster {
           Call(
             node: node, life: nodes[node].life, session: nodes[node].session, action: action,
             isOrphan: false))
-      case .deliver(_, let counter, let blocks):
-        if counter != self.counter { violations.append("numbers of \(counter)") }
-        for number in blocks.flatMap(\.numbers) where !handedOut.insert(number).inserted {
-          violations.append("\(number) was handed out twice, the second time by \(node)")
-        }
-      case .fail(let id, .capacityExhausted): if singles.contains(id) { exhausted += 1 }
-      case .fail: break
+      case .deliver(let id, let counter, let blocks): receive(id, counter, blocks, from: node)
+      case .fail(let id, .capacityExhausted): if singles.contains(id) { exhausted.insert(node) }
+      case .fail, .hint: break
       case .note(let note):
         if case .incident(_, let story) = note { violations.append("incident: \(story)") }
+        if case .abandoned(let count) = note { atStake += count }
+        if case .unreported = note { violations.append("\(note)") }
         notes[String(describing: note).prefix { $0 != "(" }.description, default: 0] += 1
+      }
+    }
+  }
+}
+
+extension SimulatedCluster {
+  private mutating func receive(
+    _ id: RequestID, _ counter: LeaseCore.Counter, _ blocks: [Block], from node: Int
+  ) {
+    if counter != self.counter { violations.append("numbers of \(counter)") }
+    for number in blocks.flatMap(\.numbers) where !handedOut.insert(number).inserted {
+      violations.append("\(number) was handed out twice, the second time by \(node)")
+    }
+    if let owner = keyed[id], received.updateValue(blocks.sorted(), forKey: owner) != nil {
+      violations.append("\(owner.key.key) got numbers twice, the second time from \(node)")
+    }
+  }
+
+  /// Whoever lost the answer to a request with a key asks again: what the key holds is received
+  /// then.
+  mutating func askForKeys() async throws {
+    for owner in Set(keyed.values) {
+      switch try await nodes[0].session.resolve([owner]).first {
+      case .used(_, let blocks):
+        guard let before = received[owner] else {
+          handedOut.formUnion(blocks.flatMap(\.numbers))
+          continue
+        }
+        if before != blocks { violations.append("\(owner.key.key): \(before), then \(blocks)") }
+      case .unused:
+        if received[owner] != nil { violations.append("\(owner.key.key) is forgotten") }
+      case .reused, nil: violations.append("\(owner.key.key) has another request")
       }
     }
   }

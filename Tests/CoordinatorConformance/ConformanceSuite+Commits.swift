@@ -10,19 +10,19 @@ extension ConformanceCase {
     var held = try await one.lease(100)
     let stale = held.plan(raisingBy: 3)
     try await one.commit(5, of: &held)
-    // the same statement again, one that was sent before, one that is not higher, one beyond the end
+    // the same statement again, one that was sent before, one not higher, one beyond the end
     for plan in [
       stale,
       held.plan(through: 4, lines: []),
       held.plan(through: 101, lines: []),
       held.plan(through: 7, lines: [], handedOut: 8),
     ] {
-      #expect(try await one.coordinator.commit(plan).map(\.outcome) == [.unexpected])
+      #expect(try await one.outcomes(of: plan) == [.unexpected])
     }
     var wrongRevision = held
     wrongRevision.revision += 1
     #expect(
-      try await one.coordinator.commit(wrongRevision.plan(raisingBy: 1)).map(\.outcome)
+      try await one.outcomes(of: wrongRevision.plan(raisingBy: 1))
         == [.unexpected])
     try await expectLedger(harness, held.counter, issued: 5, leased: 95)
     try await one.commit(95, of: &held)
@@ -38,7 +38,7 @@ extension ConformanceCase {
       counter: good.counter,
       raises: good.plan(raisingBy: 2).raises + bad.plan(raisingBy: 2).raises,
       lines: good.plan(raisingBy: 2).lines + bad.plan(raisingBy: 2).lines)
-    let replies = try await one.coordinator.commit(plan)
+    let replies = try await one.coordinator.commit(plan).leases
     let outcomes = Dictionary(uniqueKeysWithValues: replies.map { ($0.lease, $0.outcome) })
     #expect(outcomes == [good.lease.id: .notTried, bad.lease.id: .unexpected])
     try await expectLedger(harness, good.counter, issued: 0, leased: 20)
@@ -53,8 +53,7 @@ extension ConformanceCase {
       counter: good.counter,
       raises: good.plan(raisingBy: 2).raises + bad.plan(raisingBy: 3).raises,
       lines: good.plan(raisingBy: 2).lines + bad.plan(raisingBy: 3).lines)
-    #expect(
-      try await one.coordinator.commit(both).allSatisfy { $0.outcome == .committed })
+    #expect(try await one.outcomes(of: both) == [.committed, .committed])
     try await expectLedger(harness, good.counter, issued: 5, leased: 15)
   }
 
@@ -63,7 +62,7 @@ extension ConformanceCase {
     let other = try await TestProcess.boot("us-1", on: harness)
     var held = try await one.lease(10)
     #expect(
-      try await other.coordinator.commit(held.plan(raisingBy: 1)).map(\.outcome) == [.notHolder])
+      try await other.outcomes(of: held.plan(raisingBy: 1)) == [.notHolder])
     #expect(try await other.coordinator.renew([held.lease]).leases.map(\.outcome) == [.notHolder])
     #expect(try await other.release(held).outcome == .notHolder)
     #expect(
@@ -71,14 +70,14 @@ extension ConformanceCase {
     let token = held.lease
     held.lease = LeaseReference(id: token.id, token: Token(UUID()), attempt: 0)
     #expect(
-      try await one.coordinator.commit(held.plan(raisingBy: 1)).map(\.outcome) == [.staleToken])
+      try await one.outcomes(of: held.plan(raisingBy: 1)) == [.staleToken])
     #expect(try await one.coordinator.renew([held.lease]).leases.map(\.outcome) == [.staleToken])
     #expect(try await one.release(held).outcome == .staleToken)
     #expect(
       try await one.coordinator.readBack([held.lease]).map(\.outcome) == [.staleToken])
     held.lease = LeaseReference(id: LeaseID(UUID()), token: token.token, attempt: 0)
     #expect(
-      try await one.coordinator.commit(held.plan(raisingBy: 1)).map(\.outcome) == [.unknownLease])
+      try await one.outcomes(of: held.plan(raisingBy: 1)) == [.unknownLease])
     #expect(try await one.release(held).outcome == .unknownLease)
     try await expectLedger(harness, held.counter, issued: 0, leased: 10)
   }
@@ -98,7 +97,7 @@ extension ConformanceCase {
           recalled: false)
       ])
     // the lost statement arrives at last
-    #expect(try await one.coordinator.commit(late).map(\.outcome) == [.staleAttempt])
+    #expect(try await one.outcomes(of: late) == [.staleAttempt])
     let before = held.lease
     held.lease = held.lease.next
     try await one.commit(2, of: &held)
@@ -114,7 +113,7 @@ extension ConformanceCase {
     let again = held.plan(
       through: 5, lines: [(try block(3, 4), true), (try block(5, 5), false)], subject: "second",
       handedOut: 2)
-    #expect(try await one.coordinator.commit(again).map(\.outcome) == [.committed])
+    #expect(try await one.outcomes(of: again) == [.committed])
     held.committedThrough = 5
     held.revision += 1
     #expect(try await harness.reading.number(3, of: held.counter).subject == "second")
@@ -123,12 +122,12 @@ extension ConformanceCase {
     _ = try await one.coordinator.reapExpired()
     let late = held.plan(
       through: 5, lines: [(try block(4, 4), true)], subject: "third", handedOut: 5)
-    #expect(try await one.coordinator.commit(late).map(\.outcome) == [.committed])
+    #expect(try await one.outcomes(of: late) == [.committed])
     held.revision += 1
     #expect(try await harness.reading.number(4, of: held.counter).subject == "third")
     // but no new number, and no line for a number that never had one
     #expect(
-      try await one.coordinator.commit(held.plan(raisingBy: 1)).map(\.outcome) == [.closed])
+      try await one.outcomes(of: held.plan(raisingBy: 1)) == [.closed])
     let unknown = held.plan(through: 5, lines: [(try block(6, 6), true)], handedOut: 5)
     await #expect(throws: CoordinatorError.self) { try await one.coordinator.commit(unknown) }
     try await expectLedger(harness, held.counter, issued: 5, leased: 0)
@@ -140,7 +139,7 @@ extension ConformanceCase {
     var held = try await one.lease(10)
     // five are committed ahead, without a recipient; a line for one that has none is no second line
     let ahead = held.plan(through: 5, lines: [])
-    #expect(try await one.coordinator.commit(ahead).map(\.outcome) == [.committed])
+    #expect(try await one.outcomes(of: ahead) == [.committed])
     held.committedThrough = 5
     held.revision += 1
     let orphan = held.plan(through: 5, lines: [(try block(2, 2), true)], handedOut: 0)
@@ -163,7 +162,7 @@ extension ConformanceCase {
     try await one.commit(1, of: &held)
     // the second commit said that four were handed out
     let lower = held.plan(through: 6, lines: [(try block(6, 6), false)], handedOut: 3)
-    #expect(try await one.coordinator.commit(lower).map(\.outcome) == [.unexpected])
+    #expect(try await one.outcomes(of: lower) == [.unexpected])
     for handedOut in [3, 6] {
       let item = ReleaseItem(lease: held.lease, handedOut: handedOut)
       #expect(try await one.coordinator.release([item]).map(\.outcome) == [.unexpected])

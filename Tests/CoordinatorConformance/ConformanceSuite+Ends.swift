@@ -12,13 +12,13 @@ extension ConformanceCase {
     try await one.commit(30, of: &held)
     try await harness.expireLeases(of: "eu-1")
     #expect(
-      try await one.coordinator.commit(held.plan(raisingBy: 1)).map(\.outcome) == [.expired])
+      try await one.outcomes(of: held.plan(raisingBy: 1)) == [.expired])
     #expect(try await one.coordinator.renew([held.lease]).leases.map(\.outcome) == [.expired])
     #expect(try await two.coordinator.reapExpired() == 1)
     #expect(try await two.coordinator.reapExpired() == 0)
     try await expectLedger(harness, held.counter, issued: 30, leased: 0)
     #expect(
-      try await one.coordinator.commit(held.plan(raisingBy: 1)).map(\.outcome) == [.closed])
+      try await one.outcomes(of: held.plan(raisingBy: 1)) == [.closed])
     let next = try await two.lease(5)
     #expect(next.block.numbers == 31...35)
   }
@@ -35,14 +35,15 @@ extension ConformanceCase {
       let again = try await one.release(lease)
       #expect(again.outcome == .already)
       #expect(again.givenBack == 0)
+      #expect(again.issuedThrough == lease.block.first - 1)
     }
     #expect(
-      try await one.coordinator.commit(leases[0].plan(raisingBy: 1)).map(\.outcome) == [.closed])
+      try await one.outcomes(of: leases[0].plan(raisingBy: 1)) == [.closed])
     // three neighbours became one range again: one block
     let joined = try await one.lease(30)
     #expect(joined.block.numbers == 1...30)
     #expect(
-      try await one.coordinator.commit(leases[0].plan(raisingBy: 1)).map(\.outcome) == [.closed])
+      try await one.outcomes(of: leases[0].plan(raisingBy: 1)) == [.closed])
     // a late release of the first one takes nothing from who holds its numbers now
     #expect(try await one.release(leases[0]).outcome == .already)
     try await expectLedger(harness, joined.counter, issued: 10, leased: 30)
@@ -53,7 +54,7 @@ extension ConformanceCase {
     var held = try await one.lease(10)
     // five are committed ahead, three of them with a recipient
     let ahead = held.plan(through: 5, lines: [(try block(1, 3), false)])
-    #expect(try await one.coordinator.commit(ahead).map(\.outcome) == [.committed])
+    #expect(try await one.outcomes(of: ahead) == [.committed])
     held.committedThrough = 5
     held.revision += 1
     try await harness.expireLeases(of: "eu-1")
@@ -64,6 +65,7 @@ extension ConformanceCase {
     let replies = try await one.coordinator.release([item])
     #expect(replies.map(\.outcome) == [.released])
     #expect(replies.map(\.givenBack) == [2])
+    #expect(replies.map(\.issuedThrough) == [3])
     try await expectLedger(harness, held.counter, issued: 3, leased: 0)
     #expect(try await one.coordinator.release([item]).map(\.outcome) == [.already])
     #expect(try await one.lease(2).block.numbers == 4...5)
@@ -78,19 +80,19 @@ extension ConformanceCase {
     let new = try await TestProcess.boot("eu-1", on: harness)
     try await expectLedger(harness, held.counter, issued: 40, leased: 10)
     #expect(
-      try await old.coordinator.commit(held.plan(raisingBy: 1)).map(\.outcome) == [.closed])
+      try await old.outcomes(of: held.plan(raisingBy: 1)) == [.closed])
     #expect(try await old.coordinator.renew([]).boot == .superseded)
     #expect(try await old.acquire(needed: 1, wanted: 1).reply.outcome == .superseded)
-    #expect(try await old.coordinator.register() == .superseded)
+    #expect(try await old.coordinator.register().boot == .superseded)
     // not even a line for what it had committed
     let line = held.plan(through: 40, lines: [(try block(1, 1), true)])
-    #expect(try await old.coordinator.commit(line).map(\.outcome) == [.closed])
-    #expect(try await new.coordinator.register() == .registered)
+    #expect(try await old.outcomes(of: line) == [.closed])
+    #expect(try await new.coordinator.register().boot == .registered)
     #expect(try await new.lease(5).block.numbers == 41...45)
     #expect(try await other.coordinator.renew([kept.lease]).leases.map(\.outcome) == [.live])
     // the new process cannot go on with the old one's lease
     #expect(
-      try await new.coordinator.commit(held.plan(raisingBy: 1)).map(\.outcome) == [.notHolder])
+      try await new.outcomes(of: held.plan(raisingBy: 1)) == [.notHolder])
   }
 
   func renewSaysWhatBecameOfEachLease(_ harness: any CoordinatorHarness) async throws {
@@ -102,6 +104,9 @@ extension ConformanceCase {
     #expect(answer.boot == .registered)
     let outcomes = Dictionary(uniqueKeysWithValues: answer.leases.map { ($0.lease, $0.outcome) })
     #expect(outcomes == [live.lease.id: .live, gone.lease.id: .closed])
-    #expect(try await one.coordinator.renew([]) == RenewAnswer(boot: .registered, leases: []))
+    let none = try await one.coordinator.renew([])
+    #expect(none.boot == .registered)
+    #expect(none.leases.isEmpty)
+    #expect(!none.drainRequested)
   }
 }

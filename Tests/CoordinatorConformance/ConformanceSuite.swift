@@ -19,13 +19,34 @@ public enum ConformanceCase: String, CaseIterable, Sendable {
   case aNewBootExpiresTheLeasesOfTheOldOne
   case renewSaysWhatBecameOfEachLease
   case recallMarksTheLeasesOfOthers
-  case frozenCountersGrantNothing
   case theLastNumberIsIssuedAndNoMore
   case standbyIsDemanded
   case stockGetsANewRecipientAlsoAfterExpiry
   case numbersAreFoundWithTheirRecipient
   case linesAreOnlyForWhatTheLeaseStillHolds
   case theHandedOutBoundNeverGoesDown
+  case aKeyHasOneAnswerOnEveryNode
+  case aTakenKeyRefusesOnlyItsRequest
+  case aKeyHoldsForADay
+  case aSweepIsBounded
+  case numbersOfAKeyStayIssuedAtARelease
+  case aMinuteQuotaRefusesAloneAndCountsExactly
+  case aYearQuotaLastsUntilTheYearEnds
+  case whatWasDeliveredCountsAndIsNeverRefused
+  case aTakenKeyIsSaidBeforeAQuota
+  case theReserveIsForAdministrators
+  case aFrozenCounterTakesReportsAndNothingElse
+  case anAdministratorMayNameAYear
+  case whatIsCommittedAheadIsReportedLater
+  case aReportIsTakenAfterTheLeaseEnded
+  case aReportOfWhatIsKnownChangesNothing
+  case freeNumbersAreStruckOutAndNeverGranted
+  case issuedNumbersAreStruckOutOnceTheirLeaseIsClosed
+  case gapsListWhatIsNeitherFreeNorRecorded
+  case eventsArePagedWithoutLoss
+  case theHistoryCountsNumbersOnce
+  case aDrainIsToldToTheRunningProcess
+  case aRetiredNodeEndsForGood
 
   public func run(on harness: any CoordinatorHarness) async throws {
     switch self {
@@ -45,7 +66,6 @@ public enum ConformanceCase: String, CaseIterable, Sendable {
       try await aNewBootExpiresTheLeasesOfTheOldOne(harness)
     case .renewSaysWhatBecameOfEachLease: try await renewSaysWhatBecameOfEachLease(harness)
     case .recallMarksTheLeasesOfOthers: try await recallMarksTheLeasesOfOthers(harness)
-    case .frozenCountersGrantNothing: try await frozenCountersGrantNothing(harness)
     case .theLastNumberIsIssuedAndNoMore: try await theLastNumberIsIssuedAndNoMore(harness)
     case .standbyIsDemanded: try await standbyIsDemanded(harness)
     case .stockGetsANewRecipientAlsoAfterExpiry:
@@ -54,8 +74,38 @@ public enum ConformanceCase: String, CaseIterable, Sendable {
     case .linesAreOnlyForWhatTheLeaseStillHolds:
       try await linesAreOnlyForWhatTheLeaseStillHolds(harness)
     case .theHandedOutBoundNeverGoesDown: try await theHandedOutBoundNeverGoesDown(harness)
+    case .aKeyHasOneAnswerOnEveryNode: try await aKeyHasOneAnswerOnEveryNode(harness)
+    case .aTakenKeyRefusesOnlyItsRequest: try await aTakenKeyRefusesOnlyItsRequest(harness)
+    case .aKeyHoldsForADay: try await aKeyHoldsForADay(harness)
+    case .aSweepIsBounded: try await aSweepIsBounded(harness)
+    case .numbersOfAKeyStayIssuedAtARelease: try await numbersOfAKeyStayIssuedAtARelease(harness)
+    case .aMinuteQuotaRefusesAloneAndCountsExactly:
+      try await aMinuteQuotaRefusesAloneAndCountsExactly(harness)
+    case .aYearQuotaLastsUntilTheYearEnds: try await aYearQuotaLastsUntilTheYearEnds(harness)
+    case .whatWasDeliveredCountsAndIsNeverRefused:
+      try await whatWasDeliveredCountsAndIsNeverRefused(harness)
+    case .aTakenKeyIsSaidBeforeAQuota: try await aTakenKeyIsSaidBeforeAQuota(harness)
+    case .theReserveIsForAdministrators: try await theReserveIsForAdministrators(harness)
+    case .aFrozenCounterTakesReportsAndNothingElse:
+      try await aFrozenCounterTakesReportsAndNothingElse(harness)
+    case .anAdministratorMayNameAYear: try await anAdministratorMayNameAYear(harness)
+    case .whatIsCommittedAheadIsReportedLater:
+      try await whatIsCommittedAheadIsReportedLater(harness)
+    case .aReportIsTakenAfterTheLeaseEnded: try await aReportIsTakenAfterTheLeaseEnded(harness)
+    case .aReportOfWhatIsKnownChangesNothing: try await aReportOfWhatIsKnownChangesNothing(harness)
+    case .freeNumbersAreStruckOutAndNeverGranted:
+      try await freeNumbersAreStruckOutAndNeverGranted(harness)
+    case .issuedNumbersAreStruckOutOnceTheirLeaseIsClosed:
+      try await issuedNumbersAreStruckOutOnceTheirLeaseIsClosed(harness)
+    case .gapsListWhatIsNeitherFreeNorRecorded:
+      try await gapsListWhatIsNeitherFreeNorRecorded(harness)
+    case .eventsArePagedWithoutLoss: try await eventsArePagedWithoutLoss(harness)
+    case .theHistoryCountsNumbersOnce: try await theHistoryCountsNumbersOnce(harness)
+    case .aDrainIsToldToTheRunningProcess: try await aDrainIsToldToTheRunningProcess(harness)
+    case .aRetiredNodeEndsForGood: try await aRetiredNodeEndsForGood(harness)
     }
     try await expectBalance(harness)
+    #expect(try await harness.reading.verify() == [])
   }
 }
 
@@ -70,6 +120,14 @@ func expectBalance(_ harness: any CoordinatorHarness) async throws {
 func ledger(_ harness: any CoordinatorHarness, of counter: Counter) async throws -> LedgerEntry {
   let all = try await harness.reading.ledger()
   return try #require(all.first { $0.counter == counter })
+}
+
+/// The counter of a kind in the year that the coordinator says is running.
+func runningCounter(
+  _ harness: any CoordinatorHarness, _ kind: CounterKind
+) async throws -> Counter {
+  let all = try await harness.reading.ledger()
+  return try #require(all.map(\.counter).filter { $0.kind == kind }.max())
 }
 
 /// Whether the ledger says `issued`, `leased` and therefore the rest free.

@@ -3,15 +3,17 @@ import Foundation
 public import LeaseCore
 public import SerialFormat
 
-/// A coordinator under test: the in-memory ledger, or PostgreSQL. Each harness starts empty, with the
-/// nodes `eu-1`, `eu-2` and `us-1` enrolled.
+/// A coordinator under test: the in-memory ledger, or PostgreSQL. Each harness starts empty, with
+/// the nodes `eu-1`, `eu-2` and `us-1` enrolled.
 public protocol CoordinatorHarness: Sendable {
   /// A process of a node; registered by the suite, not here.
   func session(node: String, identity: SessionIdentity) async throws -> any LeaseCoordinating
   var reading: any ClusterReading { get async throws }
+  var operating: any ClusterOperating { get async throws }
   /// Lets every live lease of a node expire now, by the coordinator's own clock.
   func expireLeases(of node: String) async throws
-  func freeze(_ counter: Counter, _ frozen: Bool) async throws
+  /// Makes every idempotency key so much older, and changes nothing else.
+  func ageKeys(bySeconds seconds: Int) async throws
 }
 
 /// One process in a conversation with a coordinator.
@@ -35,7 +37,7 @@ public struct TestProcess: Sendable {
         identity: SessionIdentity(
           bootID: boot, timeToLiveMilliseconds: 60_000, requiresStandby: requiresStandby)),
       boot: boot)
-    guard try await process.coordinator.register() == .registered else {
+    guard try await process.coordinator.register().boot == .registered else {
       throw ConformanceFailure(detail: "\(node) could not register")
     }
     return process
@@ -65,6 +67,28 @@ public struct TestProcess: Sendable {
         subject: subject)
     }
 
+    /// A commit that raises the lease for several requests. With `through` above their numbers the
+    /// rest is committed ahead.
+    public func plan(through: Int, asked: [Asked], handedOut: Int? = nil) -> CommitPlan {
+      CommitPlan(
+        counter: counter,
+        raises: [
+          CommitPlan.Raise(
+            lease: lease, revision: revision, expected: committedThrough, through: through,
+            handedOut: handedOut ?? committedThrough)
+        ],
+        lines: asked.map {
+          CommitPlan.Line(
+            lease: lease.id, block: $0.block, request: $0.request, subject: $0.subject,
+            again: false, delivered: $0.delivered)
+        },
+        keys: asked.compactMap { asked in
+          asked.key.map {
+            KeyClaim(request: asked.request, owner: KeyOwner(subject: asked.subject, key: $0))
+          }
+        })
+    }
+
     public func plan(
       through: Int, lines: [(Block, Bool)], subject: String = "tester", handedOut: Int? = nil
     ) -> CommitPlan {
@@ -82,6 +106,26 @@ public struct TestProcess: Sendable {
     }
   }
 
+  /// One line of the issue log, and the key of its request.
+  public struct Asked: Sendable {
+    public let request: RequestID
+    public let block: Block
+    public let subject: String
+    public let delivered: Bool
+    public let key: IdempotencyKey?
+
+    public init(
+      _ block: Block, subject: String = "tester", delivered: Bool = false,
+      key: IdempotencyKey? = nil, request: RequestID? = nil
+    ) {
+      self.request = request ?? RequestID(UUID())
+      self.block = block
+      self.subject = subject
+      self.delivered = delivered
+      self.key = key
+    }
+  }
+
   public static func names(_ count: Int) -> [AcquirePlan.Name] {
     (0..<count).map { _ in AcquirePlan.Name(id: LeaseID(UUID()), token: Token(UUID())) }
   }
@@ -89,8 +133,13 @@ public struct TestProcess: Sendable {
   public func acquire(
     _ kind: CounterKind = .job, needed: Int, wanted: Int, names: [AcquirePlan.Name] = names(8)
   ) async throws -> (reply: AcquireReply, held: [Held]) {
-    let plan = AcquirePlan(
-      stream: IssueStream(kind: kind), needed: needed, wanted: wanted, leases: names)
+    try await acquire(IssueStream(kind: kind), needed: needed, wanted: wanted, names: names)
+  }
+
+  public func acquire(
+    _ stream: IssueStream, needed: Int, wanted: Int, names: [AcquirePlan.Name] = names(8)
+  ) async throws -> (reply: AcquireReply, held: [Held]) {
+    let plan = AcquirePlan(stream: stream, needed: needed, wanted: wanted, leases: names)
     let reply = try await coordinator.acquire(plan)
     let held = reply.grants.compactMap { grant in
       names.first { $0.id == grant.id }.map { name in
@@ -104,18 +153,35 @@ public struct TestProcess: Sendable {
 
   /// One lease of `count` numbers.
   public func lease(_ count: Int, _ kind: CounterKind = .job) async throws -> Held {
-    let (reply, held) = try await acquire(kind, needed: count, wanted: count)
+    try await lease(count, IssueStream(kind: kind))
+  }
+
+  /// One lease of `count` numbers of a stream.
+  public func lease(_ count: Int, _ stream: IssueStream) async throws -> Held {
+    let (reply, held) = try await acquire(stream, needed: count, wanted: count)
     guard held.count == 1 else { throw ConformanceFailure(detail: "\(reply)") }
     return held[0]
   }
 
+  /// What a commit is answered for each lease; no request is refused.
+  public func outcomes(of plan: CommitPlan) async throws -> [CommitReply.Outcome] {
+    let answer = try await coordinator.commit(plan)
+    guard answer.refused.isEmpty else { throw ConformanceFailure(detail: "\(answer)") }
+    return answer.leases.map(\.outcome)
+  }
+
   /// Commits the next `count` numbers of a lease; throws unless it was done.
   public func commit(_ count: Int, of held: inout Held) async throws {
-    let replies = try await coordinator.commit(held.plan(raisingBy: count))
-    guard replies.map(\.outcome) == [.committed] else {
-      throw ConformanceFailure(detail: "\(replies)")
-    }
-    held.committedThrough += count
+    try await commit(held.plan(raisingBy: count), of: &held)
+  }
+
+  /// Sends a plan that raises one lease; throws unless it was done.
+  public func commit(_ plan: CommitPlan, of held: inout Held) async throws {
+    let answer = try await coordinator.commit(plan)
+    guard answer.refused.isEmpty, answer.leases.map(\.outcome) == [.committed],
+      let raise = plan.raises.first
+    else { throw ConformanceFailure(detail: "\(answer)") }
+    held.committedThrough = raise.through
     held.revision += 1
   }
 

@@ -96,6 +96,8 @@ struct Database: Sendable {
   }
 }
 
+struct NoPool: Error {}
+
 /// PostgreSQL under the conformance suite.
 struct PostgresHarness: CoordinatorHarness {
   let database: Database
@@ -125,14 +127,20 @@ struct PostgresHarness: CoordinatorHarness {
     }
   }
 
+  var operating: any ClusterOperating {
+    get async throws {
+      guard let pool = pools["us-1"] ?? pools.values.first else { throw NoPool() }
+      return PostgresOperating(pool: pool, callMilliseconds: 10_000)
+    }
+  }
+
+  func ageKeys(bySeconds seconds: Int) async throws {
+    try await database.sql(
+      "UPDATE serial.idempotency_keys SET created_at = created_at - interval '\(seconds) seconds'")
+  }
+
   func expireLeases(of node: String) async throws {
     try await database.sql(
       "UPDATE serial.leases SET expires_at = clock_timestamp() WHERE node = '\(node)'")
-  }
-
-  func freeze(_ counter: LeaseCore.Counter, _ frozen: Bool) async throws {
-    try await database.sql(
-      "UPDATE serial.counters SET frozen = \(frozen) WHERE kind = '\(counter.kind.rawValue)'"
-        + " AND year = \(counter.year)")
   }
 }

@@ -25,7 +25,7 @@ struct ForbiddenCallTests {
     let node = try await database.connect(as: "eu-1")
     let tables = [
       "counters", "free_ranges", "leases", "nodes", "boots", "issue_log", "void_ranges", "events",
-      "migrations",
+      "migrations", "grant_state", "node_reports", "idempotency_keys", "quotas",
     ]
     for table in tables {
       for sql in [
@@ -40,12 +40,21 @@ struct ForbiddenCallTests {
       "UPDATE serial.lease_status SET committed_through = 0", "CREATE TABLE serial.mine (a int)",
       "SET session_replication_role = replica", "SET SESSION AUTHORIZATION postgres",
       "SET ROLE postgres", "SET ROLE \"us-1\"", "CREATE ROLE mallory",
-      "SELECT serial.enroll_node('eu-9', 'eu')",
+      "SELECT * FROM serial.gaps", "SELECT serial.enroll_node('eu-9', 'eu')",
       "SELECT serial.close_lease(gen_random_uuid(), 1, 'released')",
       "SELECT serial.give_back('job', 2026, 1, 5)", "SELECT serial.reap_counter('job', 2026)",
       "SELECT serial.calling_node()", "SELECT serial.demand_durable(false)",
       "SELECT serial.assert_ledger('job', 2026)",
       "SELECT serial.recall_leases('job', 2026, gen_random_uuid())",
+      "SELECT serial.close_grants('start', '{}')", "SELECT serial.notice_start()",
+      "SELECT serial.grants_are_open()", "SELECT serial.open_grants_when_reported()",
+      "SELECT serial.take_out('job', 2026, 1, 5)",
+      "SELECT serial.carve_out('job', 2026, 'us-1', gen_random_uuid(), '{}', '{}')",
+      "SELECT serial.lock_counter('job', 2026)", "SELECT serial.recorded_numbers('job', 2026)",
+      "SELECT serial.count_use('{us-1}', '{1}')",
+      "SELECT serial.over_quota('{}', '{}', '{}', '{}')",
+      "SELECT serial.taken_keys('{}', '{}', '{}', '{}')",
+      "SELECT serial.counter_gaps('job', 2026, 0, 1)",
     ] {
       try await expectRefused(sql, as: node)
     }
@@ -112,14 +121,17 @@ struct ForbiddenCallTests {
     let boot = UUID()
     let registered = try await node.execute(
       Statement(
-        name: "a", sql: "SELECT node FROM serial.register_boot($1::uuid, 60000)", parameterCount: 1),
+        name: "a", sql: "SELECT outcome FROM serial.register_boot($1::uuid, 60000)",
+        parameterCount: 1),
       [.uuid(boot)])
-    #expect(try registered.singleRow().decode("node", as: String.self) == "eu-1")
+    #expect(try registered.singleRow().decode("outcome", as: String.self) == "registered")
+    let owner = try await database.sql("SELECT node FROM serial.boots WHERE boot_id = '\(boot)'")
+    #expect(owner.trimmingCharacters(in: .whitespacesAndNewlines) == "eu-1")
     let granted = try await node.execute(
       Statement(
         name: "b",
         sql: "SELECT first, year FROM serial.acquire_blocks($1::uuid, 'job', NULL, 1, 1, 60000, "
-          + "ARRAY[$2::uuid], ARRAY[$2::uuid], false)", parameterCount: 2),
+          + "ARRAY[$2::uuid], ARRAY[$2::uuid], false, false)", parameterCount: 2),
       [.uuid(boot), .uuid(UUID())])
     let row = try granted.singleRow()
     #expect(try row.decode("first", as: Int.self) == 1)
@@ -133,10 +145,22 @@ struct ForbiddenCallTests {
     let ids = "ARRAY[gen_random_uuid()], ARRAY[gen_random_uuid()]"
     for sql in [
       "SELECT serial.register_boot(gen_random_uuid(), 99)",
-      "SELECT serial.acquire_blocks(gen_random_uuid(), 'job', NULL, 0, 1, 1000, \(ids), false)",
-      "SELECT serial.acquire_blocks(gen_random_uuid(), 'job', NULL, 1001, 1001, 1000, \(ids), false)",
-      "SELECT serial.acquire_blocks(gen_random_uuid(), 'job', NULL, 5, 4, 1000, \(ids), false)",
-      "SELECT serial.acquire_blocks(gen_random_uuid(), 'job', NULL, 1, 1, 1000, '{}', '{}', false)",
+      "SELECT serial.acquire_blocks(gen_random_uuid(), 'job', NULL, 0, 1, 1000, \(ids), false, false)",
+      "SELECT serial.acquire_blocks(gen_random_uuid(), 'job', NULL, 1001, 1001, 1000, \(ids), false, false)",
+      "SELECT serial.acquire_blocks(gen_random_uuid(), 'job', NULL, 5, 4, 1000, \(ids), false, false)",
+      "SELECT serial.acquire_blocks(gen_random_uuid(), 'job', NULL, 1, 1, 1000, '{}', '{}', false, false)",
+      "SELECT serial.acquire_blocks(gen_random_uuid(), 'job', 1999, 1, 1, 1000, \(ids), false, false)",
+      "SELECT serial.acquire_blocks(gen_random_uuid(), 'job', 9999, 1, 1, 1000, \(ids), false, false)",
+      "SELECT serial.resolve_keys('{}', '{}', '{}', '{}')",
+      "SELECT serial.resolve_keys('{a}', '{r}', '{k}', '{}')",
+      "SELECT serial.void_numbers('job', 2026, 0, 1, 'r', 'me')",
+      "SELECT serial.void_numbers('job', 2026, 5, 4, 'r', 'me')",
+      "SELECT serial.void_numbers('job', 2026, 99999, 100000, 'r', 'me')",
+      "SELECT serial.void_numbers('job', 2026, 1, 1, '', 'me')",
+      "SELECT serial.void_numbers('job', 2026, 1, 1, NULL, 'me')",
+      "SELECT serial.unvoid_numbers('job', 2026, 0, 1, 'r', 'me')",
+      "SELECT serial.set_frozen('job', 2026, true, 'r', '')",
+      "SELECT serial.retire_node('eu-2', repeat('x', 1001), 'me')",
       "SELECT serial.locate_number('job', 2026, 0)",
       "SELECT serial.locate_number('job', 2026, 100000)",
     ] {

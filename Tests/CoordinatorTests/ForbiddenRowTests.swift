@@ -158,7 +158,42 @@ struct ForbiddenRowTests {
       "INSERT INTO serial.boots (boot_id, node, ttl) VALUES (gen_random_uuid(), 'eu-1', '1 s')",
       "boots_one_current"
     ),
+    ("INSERT INTO serial.grant_state SELECT * FROM serial.grant_state", "grant_state_pkey"),
+    ("UPDATE serial.grant_state SET only_row = false", "grant_state_only_row_check"),
+    ("UPDATE serial.grant_state SET grants_open = false", "grant_state_check"),
+    ("UPDATE serial.grant_state SET opens_at = now()", "grant_state_check1"),
+    ("UPDATE serial.grant_state SET generation = 0", "grant_state_generation_check"),
+    ("UPDATE serial.grant_state SET reason = 'mood'", "grant_state_reason_check"),
+    ("UPDATE serial.grant_state SET wait = '2 hours'", "grant_state_wait_check"),
+    (key(numbers: "{}"), "idempotency_keys_numbers_check"),
+    (key(numbers: "{[0,1]}"), "idempotency_keys_numbers_check"),
+    (key(numbers: "{[5,)}"), "idempotency_keys_numbers_check"),
+    (key(key: ""), "idempotency_keys_key_check"),
+    (key(key: String(repeating: "k", count: 201)), "idempotency_keys_key_check"),
+    (key() + key(), "idempotency_keys_pkey"),
+    (quota(minute: "NULL", year: "NULL"), "quotas_check"),
+    (quota(minute: "0", year: "NULL"), "quotas_per_minute_check"),
+    (quota(minute: "NULL", year: "1000001"), "quotas_per_year_check"),
+    (
+      "INSERT INTO serial.node_reports VALUES ('eu-9', 1, gen_random_uuid())",
+      "node_reports_node_fkey"
+    ),
   ]
+
+  static func key(key: String = "k", numbers: String = "{[1,1]}") -> String {
+    """
+    INSERT INTO serial.idempotency_keys
+        (subject, route, key, request_hash, kind, year, numbers, request_id, node)
+      VALUES ('x', 'r', '\(key)', 'h', 'job', 2026, '\(numbers)', gen_random_uuid(), 'eu-1');
+    """
+  }
+
+  static func quota(minute: String, year: String) -> String {
+    """
+    INSERT INTO serial.quotas (subject, per_minute, per_year, minute, year, set_by)
+      VALUES ('x', \(minute), \(year), now(), 2026, 'me')
+    """
+  }
 
   @Test func everyForbiddenRowIsRefused() async throws {
     let database = try await Fixture.shared.database()

@@ -49,7 +49,10 @@ struct LockOrderTests {
       #expect(deadlocks.trimmingCharacters(in: .whitespacesAndNewlines) == "0")
     }
     let all = tally.all
-    for what in ["acquire", "commit", "release", "renew", "read-back", "reap", "register"] {
+    for what in [
+      "acquire", "commit", "release", "renew", "read-back", "reap", "register", "report", "resolve",
+      "commit with keys", "void", "operate",
+    ] {
       #expect((all[what] ?? 0) > 20, "\(what): \(all)")
     }
   }
@@ -68,11 +71,12 @@ struct LockOrderTests {
       tally.add(what)
       return reply
     }
+    let operating = try await harness.operating
     _ = try await done("register") { try await coordinator.register() }
     let process = TestProcess(coordinator: coordinator, boot: identity.bootID)
     var held: [TestProcess.Held] = []
     for _ in 0..<Int.random(in: 5...40, using: &random) {
-      switch Int.random(in: 0..<12, using: &random) {
+      switch Int.random(in: 0..<16, using: &random) {
       case 0...1:
         let count = Int.random(in: 1...5, using: &random)
         held += try await done("acquire") {
@@ -84,11 +88,14 @@ struct LockOrderTests {
         let index = held.indices.randomElement(using: &random) ?? 0
         guard held[index].committedThrough < held[index].block.last else { continue }
         let plan = held[index].plan(raisingBy: 1)
-        let replies = try await done("commit") { try await coordinator.commit(plan) }
-        if replies.first?.outcome == .committed {
+        let keyed = Bool.random(using: &random)
+        let answer = try await done(keyed ? "commit with keys" : "commit") {
+          try await coordinator.commit(keyed ? Self.withKeys(plan, &random) : plan)
+        }
+        if answer.leases.first?.outcome == .committed {
           held[index].committedThrough += 1
           held[index].revision += 1
-        } else {
+        } else if answer.refused.isEmpty {
           held.remove(at: index)
         }
       case 8:
@@ -105,10 +112,60 @@ struct LockOrderTests {
       case 10:
         guard let last = held.popLast() else { continue }
         _ = try await done("release") { try await process.release(last) }
+      case 11:
+        let first = Int.random(in: 60_000...60_100, using: &random)
+        let block = try #require(Block(first: first, count: Int.random(in: 1...20, using: &random)))
+        let holding = Holding(
+          lease: LeaseID(UUID()), boot: identity.bootID, counter: Counter(kind: .job, year: 2026),
+          block: block, issuedThrough: block.last, isExact: Bool.random(using: &random))
+        let generation = try await coordinator.renew([]).facts.generation
+        let report = HoldingsReport(generation: generation, suspicion: nil, holdings: [holding])
+        _ = try await done("report") { try await coordinator.report(report) }
+      case 12:
+        let owners = (0..<5).map { _ in Self.owner(&random) }
+        _ = try await done("resolve") { try await coordinator.resolve(owners) }
+        _ = try await coordinator.sweepKeys()
+      case 13:
+        let first = Int.random(in: 50_000...50_100, using: &random)
+        let block = try #require(Block(first: first, count: Int.random(in: 1...20, using: &random)))
+        let counter = Counter(kind: .job, year: 2026)
+        _ = try await done("void") {
+          try await operating.void(block, of: counter, reason: "test", by: "tester")
+        }
+        _ = try await operating.unvoid(block, of: counter, reason: "test", by: "tester")
+      case 14:
+        let quota = Int.random(in: 1_000...50_000, using: &random)
+        let subject = Self.owner(&random).subject
+        _ = try await done("operate") {
+          try await operating.setQuota(
+            of: subject, perMinute: Bool.random(using: &random) ? quota : nil, perYear: quota * 2,
+            by: "tester")
+        }
+        try await operating.setReserve(quota / 10, of: Counter(kind: .target, year: 2026), by: "t")
+        _ = try await operating.recover(reason: "test", by: "tester")
       default:
         _ = try await done("reap") { try await coordinator.reapExpired() }
       }
     }
+  }
+
+  private static func owner(_ random: inout SeededGenerator) -> KeyOwner {
+    let number = Int.random(in: 0..<30, using: &random)
+    let key = IdempotencyKey(route: "POST /test", key: "key-\(number)", requestHash: "h")
+    guard let key else { preconditionFailure("key-\(number) is a good key") }
+    return KeyOwner(subject: "subject-\(number % 4)", key: key)
+  }
+
+  /// The same plan for a subject with a quota, with a key that others take as well.
+  private static func withKeys(_ plan: CommitPlan, _ random: inout SeededGenerator) -> CommitPlan {
+    let owner = Self.owner(&random)
+    let lines = plan.lines.map {
+      CommitPlan.Line(
+        lease: $0.lease, block: $0.block, request: $0.request, subject: owner.subject, again: false)
+    }
+    return CommitPlan(
+      counter: plan.counter, raises: plan.raises, lines: lines,
+      keys: lines.prefix(1).map { KeyClaim(request: $0.request, owner: owner) })
   }
 }
 

@@ -79,11 +79,11 @@ struct ServerClockTests {
       // the running year went on without it
       try await harness.database.sql("UPDATE serial.leases SET named_year = false")
       let refused = try await one.coordinator.commit(held.plan(raisingBy: 1))
-      #expect(refused.map(\.outcome) == [.yearOver])
+      #expect(refused.leases.map(\.outcome) == [.yearOver])
       try await harness.database.sql("UPDATE serial.leases SET named_year = true")
       let done = try await one.coordinator.commit(held.plan(raisingBy: 1))
-      #expect(done.map(\.outcome) == [.committed])
-      for far in [year + 1, year - 3] {
+      #expect(done.leases.map(\.outcome) == [.committed])
+      for far in [year + 1, 1999] {
         let beyond = AcquirePlan(
           stream: IssueStream(kind: .job, namedYear: far), needed: 1, wanted: 1,
           leases: TestProcess.names(1))
@@ -101,12 +101,20 @@ struct ServerClockTests {
     let ids = "ARRAY['\(lease)'::uuid], ARRAY['\(lease)'::uuid]"
     for call in [
       "serial.register_boot('\(boot)', 60000)",
-      "serial.acquire_blocks('\(boot)', 'job', NULL, 1, 1, 60000, \(ids), false)",
+      "serial.acquire_blocks('\(boot)', 'job', NULL, 1, 1, 60000, \(ids), false, false)",
       "serial.commit_numbers('\(boot)', \(ids), '{0}', '{0}', '{0}', '{1}', '{0}', 60000, '{}', '{}', "
-        + "'{}', '{}', '{}', '{}', false)",
+        + "'{}', '{}', '{}', '{}', '{}', false, '{}', '{}', '{}', '{}', '{}')",
       "serial.read_back('\(boot)', \(ids), '{1}', false)",
       "serial.renew_leases('\(boot)', \(ids), 60000)",
       "serial.release_leases('\(boot)', \(ids), '{1}')", "serial.reap_expired()",
+      "serial.resolve_keys('{a}', '{r}', '{k}', '{h}')",
+      "serial.report_holdings('\(boot)', 1, NULL, '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
+      "serial.void_numbers('job', 2026, 99999, 99999, 'r', 'me')",
+      "serial.unvoid_numbers('job', 2026, 99999, 99999, 'r', 'me')",
+      "serial.set_frozen('target', 2026, false, 'r', 'me')",
+      "serial.set_reserve('target', 2026, 0, 'me')", "serial.set_quota('a', 1, NULL, 'me')",
+      "serial.drain_node('eu-2', 'me')", "serial.retire_node('us-1', 'r', 'me')",
+      "serial.recover_grants('r', 'me')", "serial.set_recovery(1000, NULL, 'me')",
     ] {
       _ = try await node.simpleScript("BEGIN; SET LOCAL synchronous_commit = off")
       _ = try await node.simpleScript("SELECT * FROM \(call)")
@@ -133,7 +141,9 @@ struct ServerClockTests {
         "serial.read_back('\(boot)', '{\(id)}', '{\(token)}', '{1}', false)",
         "serial.release_leases('\(boot)', '{\(id)}', '{\(token)}', '{0}')",
         "serial.commit_numbers('\(boot)', '{\(id)}', '{\(token)}', '{0}', '{0}', '{0}', '{1}', '{0}', "
-          + "60000, '{}', '{}', '{}', '{}', '{}', '{}', false)",
+          + "60000, '{}', '{}', '{}', '{}', '{}', '{}', '{}', false, '{}', '{}', '{}', '{}', '{}')",
+        "serial.report_holdings('\(boot)', 1, NULL, '{\(id)}', '{job}', '{2026}', '{1}', '{10}', "
+          + "'{0}', '{t}')",
       ] {
         _ = try await session.simpleScript("BEGIN")
         _ = try await session.simpleScript("SELECT * FROM \(call)")

@@ -92,6 +92,7 @@ struct CommandTests {
   func aWrongConfigurationIsRefusedByName(change: [String: String], message: String) async throws {
     var environment = [
       "SERIAL_NODE_NAME": "eu-1", "SERIAL_AUTH_HS256_SECRET": TestCluster.secret,
+      "SERIAL_JOURNAL_DIRECTORY": "/nowhere/journal",
       "SERIAL_DATABASE_URL":
         "postgresql://eu-1@localhost:1/serial?sslmode=verify-full&sslrootcert=/x&sslcert=/y&sslkey=/z",
     ]
@@ -116,7 +117,11 @@ struct CommandTests {
       ("seriald", ["serve", "migrate", "enroll"]),
       (
         "serialctl",
-        ["new", "show", "validate", "capacity", "nodes", "leases", "token", "dev", "dev up"]
+        [
+          "new", "show", "validate", "capacity", "nodes", "leases", "gaps", "events", "verify",
+          "grants", "grants set", "recover", "drain", "retire", "void", "unvoid", "freeze",
+          "unfreeze", "reserve", "quota", "quota set", "quota remove", "token", "dev", "dev up",
+        ]
       ),
     ] {
       for command in commands {

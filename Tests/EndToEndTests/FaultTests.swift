@@ -188,6 +188,8 @@ struct FaultTests {
       twin.port = port.number
       twin.environment["SERIAL_API_PORT"] = String(port.number)
       twin.logFile += ".twin"
+      // as on another machine: on this one the first process has the directory
+      twin.journalDirectory += ".twin"
       let second = NodeProcess(configuration: twin)
       try await second.start()
       try await second.waitUntilReady()

@@ -13,8 +13,8 @@ struct BlockTests {
     #expect(Block(first: 1, last: 99_999)?.count == 99_999)
   }
 
-  /// The last block is short: 99,999 is no multiple of these steps. Clamping one end only would hand
-  /// numbers out twice.
+  /// The last block is short: 99,999 is no multiple of these steps. Clamping one end only would
+  /// hand numbers out twice.
   @Test(arguments: [1, 2, 7, 10, 64, 100, 250, 1000, 9999, 50_000])
   func stepsCoverTheCounterExactlyOnce(step: Int) {
     var next = 1

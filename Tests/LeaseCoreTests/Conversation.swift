@@ -11,21 +11,25 @@ struct Conversation {
   var machine: LeaseMachine
   var now = Instant(milliseconds: 0)
 
-  init(settings: LeaseMachine.Settings = LeaseMachine.Settings()) {
+  init(
+    settings: LeaseMachine.Settings = LeaseMachine.Settings(), namedYear: Int? = nil
+  ) {
     let names = Names()
     machine = LeaseMachine(
-      stream: IssueStream(kind: .job), settings: settings, makeName: { names.next() })
+      stream: IssueStream(kind: .job, namedYear: namedYear), settings: settings,
+      makeName: { names.next() })
   }
 
   mutating func pass(_ milliseconds: Int) { now = now.advanced(byMilliseconds: milliseconds) }
 
-  mutating func request(_ id: RequestID, _ count: Int = 1, within milliseconds: Int = 5_000)
-    -> [MachineAction]
-  {
+  mutating func request(
+    _ id: RequestID, _ count: Int = 1, within milliseconds: Int = 5_000,
+    subject: String = "tester", key: IdempotencyKey? = nil
+  ) -> [MachineAction] {
     machine.requested(
       Request(
-        id: id, subject: "tester", count: count,
-        deadline: now.advanced(byMilliseconds: milliseconds)), at: now)
+        id: id, subject: subject, count: count,
+        deadline: now.advanced(byMilliseconds: milliseconds), key: key), at: now)
   }
 
   /// The machine with one lease of `numbers`, of which everything is uncommitted.
@@ -50,8 +54,36 @@ struct Conversation {
   ) throws -> [MachineAction] {
     let plan = try #require(actions.commitPlan)
     return machine.commitAnswered(
-      plan.raises.map { CommitReply(lease: $0.lease.id, outcome: outcome, recalled: recalled) },
-      at: now)
+      CommitAnswer(
+        leases: plan.raises.map {
+          CommitReply(lease: $0.lease.id, outcome: outcome, recalled: recalled)
+        }), at: now)
+  }
+
+  /// Answers a release: everything above what was handed out came back, unless something of it
+  /// stays issued.
+  mutating func release(_ actions: [MachineAction], issuedThrough: Int? = nil) throws
+    -> [MachineAction]
+  {
+    let items = try #require(actions.releaseItems)
+    return machine.releaseAnswered(
+      items.map {
+        ReleaseReply(
+          lease: $0.lease.id, outcome: .released, givenBack: 0,
+          issuedThrough: issuedThrough ?? $0.handedOut)
+      }, at: now)
+  }
+
+  /// Refuses some of the requests of a commit: nothing of it is done.
+  mutating func refuse(_ actions: [MachineAction], _ refused: RefusedRequest...) throws
+    -> [MachineAction]
+  {
+    let plan = try #require(actions.commitPlan)
+    return machine.commitAnswered(
+      CommitAnswer(
+        leases: plan.raises.map {
+          CommitReply(lease: $0.lease.id, outcome: .notTried, recalled: false)
+        }, refused: refused), at: now)
   }
 
   /// Answers the read-back of a plan: done or not.

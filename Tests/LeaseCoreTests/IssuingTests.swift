@@ -112,7 +112,9 @@ struct IssuingTests {
     talk.pass(1)
     let items = try #require(talk.machine.ticked(at: talk.now).releaseItems)
     #expect(items.map(\.handedOut) == [4])
-    let reply = ReleaseReply(lease: items[0].lease.id, outcome: .released, givenBack: 96)
+    let reply = ReleaseReply(
+      lease: items[0].lease.id, outcome: .released, givenBack: 96,
+      issuedThrough: items[0].handedOut)
     _ = talk.machine.releaseAnswered([reply], at: talk.now)
     #expect(talk.machine.isEmpty)
   }
@@ -125,7 +127,9 @@ struct IssuingTests {
     #expect(talk.machine.ticked(at: talk.now).releaseItems == nil)
     talk.pass(200)
     #expect(talk.machine.ticked(at: talk.now).releaseItems == items)
-    let reply = ReleaseReply(lease: items[0].lease.id, outcome: .already, givenBack: 0)
+    let reply = ReleaseReply(
+      lease: items[0].lease.id, outcome: .already, givenBack: 0,
+      issuedThrough: items[0].handedOut)
     _ = talk.machine.releaseAnswered([reply], at: talk.now)
     #expect(talk.machine.isEmpty)
   }
@@ -143,7 +147,11 @@ struct IssuingTests {
     #expect(items.map(\.handedOut) == [2])
     #expect(!talk.machine.isEmpty)
     _ = talk.machine.releaseAnswered(
-      [ReleaseReply(lease: items[0].lease.id, outcome: .released, givenBack: 98)], at: talk.now)
+      [
+        ReleaseReply(
+          lease: items[0].lease.id, outcome: .released, givenBack: 98,
+          issuedThrough: items[0].handedOut)
+      ], at: talk.now)
     #expect(talk.machine.isEmpty)
   }
 }

@@ -169,7 +169,9 @@ struct SurvivorTests {
     let items = try #require(talk.machine.ticked(at: talk.now).releaseItems)
     #expect(talk.request(second, 4).acquirePlan != nil)
     #expect(talk.machine.acquireAnswered(none(), at: talk.now).refusal(of: second) == nil)
-    let reply = ReleaseReply(lease: items[0].lease.id, outcome: .released, givenBack: 99)
+    let reply = ReleaseReply(
+      lease: items[0].lease.id, outcome: .released, givenBack: 99,
+      issuedThrough: items[0].handedOut)
     _ = talk.machine.releaseAnswered([reply], at: talk.now)
     talk.pass(250)
     let granted = try talk.grant(2...100, answering: talk.machine.ticked(at: talk.now))
@@ -308,7 +310,10 @@ extension SurvivorTests {
     let items = try #require(done.releaseItems)
     #expect(items.map(\.handedOut) == [3, 52])
     _ = talk.machine.releaseAnswered(
-      items.map { ReleaseReply(lease: $0.lease.id, outcome: .released, givenBack: 0) },
+      items.map {
+        ReleaseReply(
+          lease: $0.lease.id, outcome: .released, givenBack: 0, issuedThrough: $0.handedOut)
+      },
       at: talk.now)
     #expect(talk.machine.isEmpty)
   }
@@ -341,7 +346,9 @@ extension SurvivorTests {
     #expect(talk.machine.isEmpty)
     // what is answered late changes nothing
     #expect(try talk.grant(101...200, answering: asked).isEmpty)
-    let reply = ReleaseReply(lease: items[0].lease.id, outcome: .released, givenBack: 99)
+    let reply = ReleaseReply(
+      lease: items[0].lease.id, outcome: .released, givenBack: 99,
+      issuedThrough: items[0].handedOut)
     #expect(talk.machine.releaseAnswered([reply], at: talk.now).isEmpty)
     #expect(talk.machine.isEmpty)
   }

@@ -149,7 +149,7 @@ struct UnknownOutcomeTests {
     var talk = Conversation()
     let granted = try talk.grant(1...100, answering: talk.request(first, 2))
     #expect(granted.commitPlan != nil)
-    let answered = talk.machine.commitAnswered([], at: talk.now)
+    let answered = talk.machine.commitAnswered(CommitAnswer(leases: []), at: talk.now)
     #expect(answered.delivered(to: first) == nil)
     #expect(answered.readBackLeases != nil)
   }

@@ -14,14 +14,20 @@ import Testing
   static let needs: [(Route, Scope?)] = [
     (.allocateJobs, .allocateSerials), (.allocateTargets, .allocateSerials),
     (.showSerial, .readRecords), (.capacity, .readCluster), (.nodes, .readCluster),
-    (.leases, .readCluster), (.validateSerials, nil),
+    (.leases, .readCluster), (.gaps, .readCluster), (.events, .readCluster),
+    (.verify, .readCluster), (.quotas, .readCluster), (.grants, .readCluster),
+    (.validateSerials, nil), (.voidSerial, .administerCluster),
+    (.unvoidSerial, .administerCluster), (.drainNode, .administerCluster),
+    (.retireNode, .administerCluster), (.freezeCounter, .administerCluster),
+    (.reserveCounter, .administerCluster), (.setQuota, .administerCluster),
+    (.removeQuota, .administerCluster), (.setGrants, .administerCluster),
+    (.recoverGrants, .administerCluster),
   ]
 
   func send(_ route: Route, token: String?, headers: HTTPFields = [:]) async throws -> Answer {
     try await world.routed { client in
       try await client.send(
-        route.method, route.template.replacing("{serial}", with: "J202600001"), token: token,
-        body: route == .validateSerials ? "{\"serials\":[]}" : nil, headers: headers)
+        route.method, route.samplePath, token: token, body: route.sampleBody, headers: headers)
     }
   }
 
@@ -57,6 +63,18 @@ import Testing
     #expect(answer.problemCode() == "unauthenticated")
     #expect(answer.headers[.wwwAuthenticate] == "Bearer realm=\"seriald\"")
     #expect(world.issuing.requests.isEmpty)
+    #expect(world.operating.calls.isEmpty)
+  }
+
+  @Test(arguments: Route.operating)
+  func whoMayNotChangesNothing(route: Route) async throws {
+    let scopes = Set(Scope.allCases).subtracting([.administerCluster])
+    let answer = try await send(route, token: try await world.token(scopes: scopes))
+    #expect(answer.status == .forbidden)
+    #expect(world.operating.calls.isEmpty)
+    let allowed = try await send(route, token: try await world.token(.administerCluster))
+    #expect(allowed.status == .ok)
+    #expect(world.operating.calls.count == 1)
   }
 
   @Test(arguments: [Route.health, .ready, .metrics, .openAPI])

@@ -27,10 +27,10 @@ import Testing
     #expect(
       answer.text == """
         {"counters":[{"capacity":99999,"exhausted_at":null,"free":87553,"frozen":false,\
-        "issued":12345,"kind":"job","leased":100,"rate_per_day":null,"reserve":10,\
+        "issued":12345,"kind":"job","leased":100,"rate_per_day":0,"reserve":10,\
         "used_percent":12.35,"void":1,"year":2026},\
         {"capacity":99999,"exhausted_at":null,"free":99999,"frozen":true,"issued":0,\
-        "kind":"target","leased":0,"rate_per_day":null,"reserve":0,"used_percent":0,"void":0,\
+        "kind":"target","leased":0,"rate_per_day":0,"reserve":0,"used_percent":0,"void":0,\
         "year":2026}]}
         """)
   }
@@ -51,7 +51,7 @@ import Testing
     let answer = try await get("/api/leases")
     #expect(
       answer.text == """
-        {"leases":[{"at_risk":0,"committed_through":12385,\
+        {"leases":[{"at_risk":7,"committed_through":12385,\
         "expires_at":"2026-05-29T12:00:15.250Z","first":12346,\
         "granted_at":"2026-05-29T12:00:00.250Z","id":"11111111-2222-3333-4444-555555555555",\
         "kind":"job","last":12445,"node":"eu-1","recalled_at":null,"remaining":60,"year":2026}]}
@@ -61,8 +61,8 @@ import Testing
   @Test(arguments: CoordinatorError.Code.allCases)
   func aReadingThatFails(code: CoordinatorError.Code) async throws {
     world.cluster.fail(code)
-    for path in ["/api/capacity", "/api/nodes", "/api/leases", "/api/serials/J202600001"] {
-      let answer = try await get(path)
+    for route in Route.reading {
+      let answer = try await get(route.samplePath)
       #expect(answer.status == .serviceUnavailable)
       #expect(answer.problemCode() == "coordinator-unavailable")
       #expect(answer.headers[.retryAfter] == (code == .rejected ? "30" : "1"))

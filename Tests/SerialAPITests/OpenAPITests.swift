@@ -84,11 +84,36 @@ import Testing
       return "#/components/\(group.text.dropLast())/\(line.text.dropLast())"
     }
     let references = lines.compactMap { line -> String? in
-      guard line.text.hasPrefix("$ref: ") else { return nil }
-      return line.text.dropFirst(7).dropLast().description
+      let text = line.text.hasPrefix("- ") ? String(line.text.dropFirst(2)) : line.text
+      guard text.hasPrefix("$ref: ") else { return nil }
+      return text.dropFirst(7).dropLast().description
     }
     #expect(references.count > 20)
     for reference in Set(references) { #expect(defined.contains(reference), "\(reference)") }
+  }
+
+  /// Each parameter of a path and each query name that a route takes is described, and no other.
+  @Test func describesEveryParameter() throws {
+    let operations = operations()
+    for route in Route.allCases {
+      let operation = Operation(method: route.method.rawValue, path: route.template)
+      let text = try #require(operations[operation])
+      var taken = Set(route.template.matches(of: /{([a-z]+)}/).map { "path \($0.output.1)" })
+      taken.formUnion(route.queryNames.map { "query \($0)" })
+      var described: Set<String> = []
+      for (index, line) in text.enumerated() {
+        if line.hasPrefix("- name: ") {
+          described.insert("\(text[index + 1].dropFirst(4)) \(line.dropFirst(8))")
+        } else if line.hasPrefix("- $ref: \"#/components/parameters/") {
+          let key = line.split(separator: "/").last?.dropLast().description ?? ""
+          let place = try #require(lines.firstIndex { $0.indent == 4 && $0.text == "\(key):" })
+          described.insert(
+            "\(lines[place + 2].text.dropFirst(4)) \(lines[place + 1].text.dropFirst(6))")
+        }
+      }
+      described.remove("header Idempotency-Key")
+      #expect(described == taken, "\(route)")
+    }
   }
 
   @Test func isServed() async throws {

@@ -16,6 +16,7 @@ struct World {
 
   let issuing = FakeIssuing()
   let cluster = FakeCluster()
+  let operating = FakeOperating()
   let registry = Registry(catalogue: MetricsCatalogue.node)
   let lines = LogLines()
   let minter: TokenMinter
@@ -27,9 +28,10 @@ struct World {
     minter = TokenMinter(secret: secret)
     let lines = lines
     dependencies = APIDependencies(
-      node: "eu-1", issuing: issuing, cluster: cluster,
+      node: "eu-1", issuing: issuing, cluster: cluster, operating: operating,
       verifier: try await .withSecret(secret, rules: TokenRules(audience: Self.audience)),
-      registry: registry, logger: Logger(label: "test") { _ in LogRecorder(lines: lines) })
+      registry: registry, logger: Logger(label: "test") { _ in LogRecorder(lines: lines) },
+      now: { FakeCluster.noon })
   }
 
   /// The same with other limits.

@@ -8,16 +8,33 @@ build_tests() {
 }
 
 # Tests start their own PostgreSQL and nodes, on free ports; what they start ends with them.
-# The clusters of real processes, and the minute of contention, have the machine to themselves:
-# beside them a test with a short deadline would measure the load.
-heavy='EndToEndTests|LockOrderTests'
+# The clusters of real processes, the servers with standbys and the minute of contention run after the
+# others, and what uses a whole counter up has the machine to itself: beside the others a test with a
+# deadline would measure the load.
+# What only calculates comes first and by itself: it would keep the threads that the others wait on.
+pure='SerialFormatTests|LeaseCoreTests|AllocatorTests|GrantJournalTests'
+servers='LockOrderTests|StandbyTests|RestoreTests|FailoverTests|LostReplyTests'
+clusters='EndToEndTests'
+alone='ExhaustionTests'
 
-run_tests() {
-  timeout --foreground 15m swift test --skip-build --parallel --skip "$heavy"
+run_pure_tests() {
+  timeout --foreground 15m swift test --skip-build --parallel --filter "$pure"
 }
 
-run_heavy_tests() {
-  timeout --foreground 20m swift test --skip-build --parallel --filter "$heavy"
+run_tests() {
+  timeout --foreground 15m swift test --skip-build --parallel --skip "$pure|$servers|$clusters"
+}
+
+run_server_tests() {
+  timeout --foreground 15m swift test --skip-build --parallel --filter "$servers"
+}
+
+run_cluster_tests() {
+  timeout --foreground 15m swift test --skip-build --parallel --filter "$clusters" --skip "$alone"
+}
+
+run_alone() {
+  timeout --foreground 15m swift test --skip-build --filter "$alone"
 }
 
 start=$SECONDS
@@ -25,6 +42,9 @@ timed 'packages' deploy/local/bootstrap.sh
 find_swift
 timed 'lint' deploy/ci/lint.sh
 timed 'build' build_tests
+timed 'test what only calculates' run_pure_tests
 timed 'test' run_tests
-timed 'test with clusters of real processes' run_heavy_tests
+timed 'test with servers that fail' run_server_tests
+timed 'test with clusters of real processes' run_cluster_tests
+timed 'test to the last number' run_alone
 say "all passed in $((SECONDS - start)) s"

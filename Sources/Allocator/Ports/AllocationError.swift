@@ -15,6 +15,12 @@ public struct AllocationError: Error, Sendable, Equatable, CustomStringConvertib
     case draining
     /// An operator froze the counter.
     case frozen
+    /// Only numbers that are kept for administrators are left.
+    case reserveOnly = "reserve-only"
+    /// The subject's quota is used up.
+    case quotaExceeded = "quota-exceeded"
+    /// The idempotency key was used for another request.
+    case keyReused = "idempotency-key-reused"
     /// The request itself is not good: its count, its subject, or an id that is in use.
     case invalidRequest = "invalid-request"
     /// The caller went away.

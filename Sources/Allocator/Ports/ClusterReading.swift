@@ -10,6 +10,17 @@ public protocol ClusterReading: Sendable {
   func leases() async throws(CoordinatorError) -> [LeaseEntry]
   /// Where one number of one counter is.
   func number(_ number: Int, of counter: Counter) async throws(CoordinatorError) -> NumberEntry
+  /// Ranges that are neither free nor recorded, by counter and number.
+  func gaps(_ query: GapQuery) async throws(CoordinatorError) -> [GapEntry]
+  /// The append-only history, by cursor. An event that is not shown yet comes after all that are.
+  func events(_ query: EventQuery) async throws(CoordinatorError) -> [EventEntry]
+  /// Holds ledger, issue log, leases, keys and records against each other; empty when all agree.
+  func verify() async throws(CoordinatorError) -> [Disagreement]
+  /// Numbers issued on each of the last 28 days and today; days without any are left out.
+  func history() async throws(CoordinatorError) -> [DailyIssues]
+  /// By subject.
+  func quotas() async throws(CoordinatorError) -> [QuotaEntry]
+  func grants() async throws(CoordinatorError) -> GrantState
   /// Facts about the connection to the coordinator; nil while there is none.
   func connectionFacts() async -> ConnectionFacts?
 }
@@ -44,7 +55,7 @@ public struct LedgerEntry: Sendable, Equatable {
 public struct NodeEntry: Sendable, Equatable {
   public let node: String
   public let region: String
-  /// `active` or `retired`.
+  /// `active`, `draining` once its process was told to give everything back, or `retired`.
   public let state: String
   /// Whether its process was heard of within its time to live.
   public let live: Bool
@@ -78,19 +89,22 @@ public struct LeaseEntry: Sendable, Equatable {
   public let block: Block
   /// The highest number that is durably recorded as issued; `block.first - 1` when none is.
   public let committedThrough: Int
+  /// Committed numbers without a recipient yet: what a crash of the holder costs at most.
+  public let atRisk: Int
   public let grantedAt: Date
   public let expiresAt: Date
   public let recalledAt: Date?
 
   public init(
     id: LeaseID, node: String, counter: Counter, block: Block, committedThrough: Int,
-    grantedAt: Date, expiresAt: Date, recalledAt: Date?
+    atRisk: Int = 0, grantedAt: Date, expiresAt: Date, recalledAt: Date?
   ) {
     self.id = id
     self.node = node
     self.counter = counter
     self.block = block
     self.committedThrough = committedThrough
+    self.atRisk = atRisk
     self.grantedAt = grantedAt
     self.expiresAt = expiresAt
     self.recalledAt = recalledAt

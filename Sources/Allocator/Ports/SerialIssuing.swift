@@ -16,6 +16,8 @@ public protocol SerialIssuing: Sendable {
 public struct AllocationRequest: Sendable, Equatable {
   /// How many numbers one request may ask for (design section 8).
   public static let countRange = 1...1000
+  /// The first year that a serial can be of.
+  public static let firstYear = 2000
 
   public let kind: CounterKind
   /// 1...1000.
@@ -24,12 +26,25 @@ public struct AllocationRequest: Sendable, Equatable {
   public let subject: String
   /// Names the request in the issue log.
   public let id: RequestID
+  /// A year that an administrator named, 2000 to the one after the running one; nil for the running
+  /// one, which the coordinator's clock decides.
+  public let year: Int?
+  /// An administrator's request may take the numbers of the reserve when nothing else is left.
+  public let mayUseReserve: Bool
+  /// Makes the request repeatable.
+  public let key: IdempotencyKey?
 
-  public init(kind: CounterKind, count: Int, subject: String, id: RequestID) {
+  public init(
+    kind: CounterKind, count: Int, subject: String, id: RequestID, year: Int? = nil,
+    mayUseReserve: Bool = false, key: IdempotencyKey? = nil
+  ) {
     self.kind = kind
     self.count = count
     self.subject = subject
     self.id = id
+    self.year = year
+    self.mayUseReserve = mayUseReserve
+    self.key = key
   }
 }
 
@@ -38,13 +53,16 @@ public struct Allocation: Sendable, Equatable {
   public let counter: Counter
   /// The numbers, in ascending blocks; together as many as were asked for.
   public let blocks: [Block]
-  /// The node that issued them.
+  /// The node that answers.
   public let node: String
+  /// An earlier request with the same idempotency key got them.
+  public let isReplay: Bool
 
-  public init(counter: Counter, blocks: [Block], node: String) {
+  public init(counter: Counter, blocks: [Block], node: String, isReplay: Bool = false) {
     self.counter = counter
     self.blocks = blocks
     self.node = node
+    self.isReplay = isReplay
   }
 }
 

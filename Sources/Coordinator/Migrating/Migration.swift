@@ -22,10 +22,18 @@ public struct Migration: Sendable, Equatable {
     Migration(4, "boots_and_grants", PackageResources._004_boots_and_grants_sql),
     Migration(5, "commits", PackageResources._005_commits_sql),
     Migration(6, "views_and_rights", PackageResources._006_views_and_rights_sql),
+    Migration(7, "generations", PackageResources._007_generations_sql),
+    Migration(8, "keys_and_quotas", PackageResources._008_keys_and_quotas_sql),
+    Migration(9, "grants_again", PackageResources._009_grants_again_sql),
+    Migration(10, "commits_again", PackageResources._010_commits_again_sql),
+    Migration(11, "reports", PackageResources._011_reports_sql),
+    Migration(12, "operating", PackageResources._012_operating_sql),
+    Migration(13, "history", PackageResources._013_history_sql),
+    Migration(14, "verify", PackageResources._014_verify_sql),
   ]
 
   /// The schema versions that this binary works with.
-  public static let supported: ClosedRange<Int> = 6...6
+  public static let supported: ClosedRange<Int> = 14...14
 
   init(_ version: Int, _ name: String, _ bytes: [UInt8]) {
     self.init(version: version, name: name, sql: SQL.text(bytes))

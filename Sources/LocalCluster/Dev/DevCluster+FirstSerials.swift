@@ -5,8 +5,8 @@ extension DevCluster {
     let serials: [String]
   }
 
-  /// Lets each node issue a job and a target serial, once in the life of the cluster: they show that
-  /// all of it works, and a number that was issued is not taken back.
+  /// Lets each node issue a job and a target serial, once in the life of the cluster: they show
+  /// that all of it works, and a number that was issued is not taken back.
   func issueFirstSerials(token: String, memory: inout DevMemory) async throws {
     for node in configuration.nodes where memory.firstSerials[node.name] == nil {
       var serials: [String] = []

@@ -1,7 +1,7 @@
 import Glibc
 
-/// A whole cluster on this machine, under a project's `.serial`: an authority, a private PostgreSQL,
-/// nodes in two regions.
+/// A whole cluster on this machine, under a project's `.serial`: an authority, a private
+/// PostgreSQL, nodes in two regions.
 ///
 /// Each step looks first whether it is done already, so that `up` may be run again at any time and
 /// starts what is no longer running.
@@ -145,6 +145,7 @@ public struct DevCluster: Sendable {
         "SERIAL_LOG_LEVEL": configuration.logLevel,
       ],
       logFile: layout.log(node.name), recordFile: layout.record(node.name))
+    settings.journalDirectory = layout.journal(node.name)
     settings.endsWithUs = configuration.endsWithUs
     return NodeProcess(configuration: settings)
   }

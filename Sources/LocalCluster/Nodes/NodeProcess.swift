@@ -54,7 +54,7 @@ public actor NodeProcess {
     try rotate(configuration.logFile)
     var request = SpawnRequest(
       executable: configuration.executable, arguments: configuration.arguments)
-    request.environment = Command.basicEnvironment.merging(configuration.environment) { $1 }
+    request.environment = configuration.wholeEnvironment
     request.directory = "/"
     request.output = .appendTo(configuration.logFile)
     request.errors = .appendTo(configuration.logFile)
@@ -135,6 +135,9 @@ public actor NodeProcess {
       throw LocalClusterError(
         .timedOut, "\(configuration.name) (pid \(process.pid)) does not end, even when killed.")
     }
+    // Its main thread is gone. The last of the others closes its sockets, and only then it can be
+    // reaped, and its port taken again.
+    if let child { _ = await child.wait(atMost: .seconds(10)) }
   }
 
   /// Holds the node still (`SIGSTOP`).

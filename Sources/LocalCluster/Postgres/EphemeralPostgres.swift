@@ -18,6 +18,8 @@ public final class EphemeralPostgres: Sendable {
   public let port: UInt16
   private let reservation: FreePort
   private let issuing = Mutex<Void>(())
+  /// The standbys that were added; they end with the server.
+  let standbys = Mutex<[PostgresStandby]>([])
 
   private init(
     server: PrivatePostgres, authority: CertificateAuthority, folder: String, reservation: FreePort
@@ -87,8 +89,12 @@ public final class EphemeralPostgres: Sendable {
     try await server.programs.sql(statement, at: uri ?? self.uri())
   }
 
-  /// Stops the server and removes its folder.
+  /// Stops the server and its standbys, and removes their folder.
   public func remove() async throws {
+    for standby in standbys.withLock({ $0 }) {
+      try await standby.server.stop(.immediate)
+      await standby.server.disarm()
+    }
     try await server.stop(.immediate)
     await server.disarm()
     try Folder.removeAll(folder)

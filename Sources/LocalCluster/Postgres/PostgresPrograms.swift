@@ -28,6 +28,7 @@ public struct PostgresPrograms: Sendable, Equatable {
 
   var postgres: String { "\(folder)/postgres" }
   var initdb: String { "\(folder)/initdb" }
+  var basebackup: String { "\(folder)/pg_basebackup" }
 
   /// The command line client; Debian keeps it in the same folder, others may not.
   var psql: String {

@@ -32,9 +32,9 @@ extension PrivatePostgres {
         + " it anew (`make clean`, `make up`).")
   }
 
-  /// After a crash: waits for backends that have not noticed yet that their postmaster is gone, ends
-  /// those that do not notice, and removes a `postmaster.pid` that is nobody's. A server that finds
-  /// its old pid in use by a stranger would refuse to start.
+  /// After a crash: waits for backends that have not noticed yet that their postmaster is gone,
+  /// ends those that do not notice, and removes a `postmaster.pid` that is nobody's. A server that
+  /// finds its old pid in use by a stranger would refuse to start.
   func clearRemains() async throws {
     let directory = dataDirectory
     let gone = await Poll.until(atMost: .seconds(10)) {

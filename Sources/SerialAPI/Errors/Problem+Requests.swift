@@ -2,11 +2,17 @@ import HTTPTypes
 
 /// The problems that lie in the request itself.
 extension Problem {
-  /// A request that is wrong; `field` names the member of the body, where it is one.
+  /// A request that is wrong; `field` names the member of the body or the
+  /// parameter, where it is one.
   static func invalid(_ detail: String, field: String? = nil) -> Problem {
     var problem = Problem(.invalidRequest, detail)
     problem.members.field = field
     return problem
+  }
+
+  /// A parameter of the path or the query that cannot be read.
+  static func malformed(_ name: String, _ text: String, expected: String) -> Problem {
+    invalid("\"\(name)\" is \"\(Excerpt.of(text))\": expected \(expected).", field: name)
   }
 
   static func unknownRoute(_ path: String) -> Problem {

@@ -8,7 +8,7 @@ import NIOCore
 struct Problem: Error, Sendable, Equatable {
   /// Members beside the standard ones. Those that are nil are left out.
   struct Members: Sendable, Equatable, Encodable {
-    /// The field of the body that is wrong.
+    /// The field of the body, or the parameter, that is wrong.
     var field: String?
     /// What exactly is wrong with a serial.
     var reason: String?

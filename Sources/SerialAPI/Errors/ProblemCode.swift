@@ -13,6 +13,13 @@ enum ProblemCode: String, Sendable, CaseIterable {
   case notFound = "not-found"
   case capacityExhausted = "capacity-exhausted"
   case frozen
+  /// Only numbers that are kept for administrators are left.
+  case reserveOnly = "reserve-only"
+  /// The number has a record, which carries it for ever.
+  case immutableRecord = "immutable-record"
+  case invalidTransition = "invalid-transition"
+  case idempotencyKeyReused = "idempotency-key-reused"
+  case quotaExceeded = "quota-exceeded"
   case coordinatorUnavailable = "coordinator-unavailable"
   case recalling
   case outcomeUnknown = "outcome-unknown"
@@ -31,7 +38,9 @@ enum ProblemCode: String, Sendable, CaseIterable {
     case .unauthenticated: .unauthorized
     case .forbidden: .forbidden
     case .notFound: .notFound
-    case .capacityExhausted, .frozen: .conflict
+    case .capacityExhausted, .frozen, .reserveOnly, .immutableRecord, .invalidTransition: .conflict
+    case .idempotencyKeyReused: .unprocessableContent
+    case .quotaExceeded: .tooManyRequests
     case .coordinatorUnavailable, .recalling, .outcomeUnknown, .draining, .superseded:
       .serviceUnavailable
     case .cancelled: HTTPResponse.Status(code: 499, reasonPhrase: "Client Closed Request")
@@ -48,6 +57,11 @@ enum ProblemCode: String, Sendable, CaseIterable {
     case .notFound: "Not found"
     case .capacityExhausted: "Capacity exhausted"
     case .frozen: "Counter frozen"
+    case .reserveOnly: "Only the reserve is left"
+    case .immutableRecord: "Record is immutable"
+    case .invalidTransition: "Transition not allowed"
+    case .idempotencyKeyReused: "Idempotency key reused"
+    case .quotaExceeded: "Quota exceeded"
     case .coordinatorUnavailable: "Coordinator unavailable"
     case .recalling: "Numbers are being recalled"
     case .outcomeUnknown: "Outcome unknown"

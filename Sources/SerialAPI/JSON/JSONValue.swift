@@ -14,6 +14,48 @@ indirect enum JSONValue: Sendable, Equatable {
   }
 }
 
+extension JSONValue: Encodable {
+  private struct Name: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    switch self {
+    case .object(let members):
+      var container = encoder.container(keyedBy: Name.self)
+      for member in members {
+        try container.encode(member.value, forKey: Name(stringValue: member.name))
+      }
+    case .array(let values):
+      var container = encoder.unkeyedContainer()
+      for value in values { try container.encode(value) }
+    case .null, .bool, .number, .string:
+      var container = encoder.singleValueContainer()
+      try encode(into: &container)
+    }
+  }
+
+  private func encode(into container: inout any SingleValueEncodingContainer) throws {
+    switch self {
+    case .bool(let bool): try container.encode(bool)
+    case .string(let text): try container.encode(text)
+    case .number(let literal):
+      if let whole = Int(literal) {
+        try container.encode(whole)
+      } else if let number = Double(literal), number.isFinite {
+        try container.encode(number)
+      } else {
+        try container.encode(literal)
+      }
+    case .null, .array, .object: try container.encodeNil()
+    }
+  }
+}
+
 /// Why a text is not the JSON that this service takes.
 struct JSONError: Error, Sendable, Equatable {
   enum Code: String, Sendable, CaseIterable {

@@ -23,15 +23,18 @@ final class ClusterGauges: Sendable {
 
   private let cluster: any ClusterReading
   private let limit: Duration
+  private let date: @Sendable () -> Date
   private let now: @Sendable () -> ContinuousClock.Instant
   private let state = Mutex(State())
 
   init(
     cluster: any ClusterReading, limit: Duration,
-    now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
+    date: @escaping @Sendable () -> Date = { Date() }
   ) {
     self.cluster = cluster
     self.limit = limit
+    self.date = date
     self.now = now
   }
 
@@ -51,8 +54,8 @@ final class ClusterGauges: Sendable {
   }
 
   private func refresh() async -> [MetricFamily] {
-    let cluster = cluster
-    let reading = await Deadline.within(limit) { await Self.read(cluster) }
+    let (cluster, date) = (cluster, date)
+    let reading = await Deadline.within(limit) { await Self.read(cluster, date) }
     let families = reading ?? [Self.up(false)]
     let readAt = now()
     state.withLock { state in
@@ -63,7 +66,9 @@ final class ClusterGauges: Sendable {
     return families
   }
 
-  private static func read(_ cluster: any ClusterReading) async -> [MetricFamily] {
+  private static func read(
+    _ cluster: any ClusterReading, _ date: @Sendable () -> Date
+  ) async -> [MetricFamily] {
     var families: [MetricFamily] = []
     if let facts = await cluster.connectionFacts() {
       families.append(
@@ -73,17 +78,15 @@ final class ClusterGauges: Sendable {
           [([], facts.certificateEnd.timeIntervalSince1970)]))
     }
     do throws(CoordinatorError) {
-      families.append(ledger(try await cluster.ledger()))
-      families.append(leases(try await cluster.leases()))
+      let (entries, held) = (try await cluster.ledger(), try await cluster.leases())
+      let forecasts = CounterForecasts(try await cluster.history(), now: date())
+      families += [ledger(entries), exhaustion(entries, forecasts), leases(held), atRisk(held)]
       families.append(up(true))
     } catch {
-      families.removeAll { $0.name == ledgerName }
       families.append(up(false))
     }
     return families
   }
-
-  private static let ledgerName = "serial_ledger_numbers"
 
   private static func up(_ isUp: Bool) -> MetricFamily {
     .gauge(
@@ -93,7 +96,7 @@ final class ClusterGauges: Sendable {
 
   private static func ledger(_ entries: [LedgerEntry]) -> MetricFamily {
     .gauge(
-      ledgerName, help: "Numbers of a counter by state; together its capacity.",
+      "serial_ledger_numbers", help: "Numbers of a counter by state; together its capacity.",
       entries.flatMap { entry in
         [
           (NumberEntry.State.free, entry.free), (.issued, entry.issued), (.leased, entry.leased),
@@ -114,6 +117,33 @@ final class ClusterGauges: Sendable {
       "serial_leases", help: "Live leases in the whole cluster.",
       CounterKind.allCases.map { kind in
         ([("kind", kind.rawValue)], Double(entries.count { $0.counter.kind == kind }))
+      })
+  }
+
+  /// Only counters that run out before their year does have a series.
+  private static func exhaustion(
+    _ entries: [LedgerEntry], _ forecasts: CounterForecasts
+  ) -> MetricFamily {
+    .gauge(
+      "serial_exhaustion_timestamp_seconds",
+      help: "When a counter runs out at the rate of its last 28 days, in seconds since 1970.",
+      entries.compactMap { entry in
+        forecasts.exhaustion(of: entry).map { date in
+          (
+            [("kind", entry.counter.kind.rawValue), ("year", "\(entry.counter.year)")],
+            date.timeIntervalSince1970
+          )
+        }
+      })
+  }
+
+  private static func atRisk(_ entries: [LeaseEntry]) -> MetricFamily {
+    .gauge(
+      "serial_at_risk_numbers",
+      help: "Numbers committed ahead and not handed out: what crashes of all holders would lose.",
+      CounterKind.allCases.map { kind in
+        let held = entries.filter { $0.counter.kind == kind }
+        return ([("kind", kind.rawValue)], Double(held.reduce(0) { $0 + $1.atRisk }))
       })
   }
 }

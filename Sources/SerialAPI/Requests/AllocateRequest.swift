@@ -1,25 +1,24 @@
 import Allocator
-import HTTPTypes
 import NIOCore
+import SerialFormat
 
 /// The body of `POST /api/serials/jobs` and `/targets`.
 struct AllocateRequest: Equatable {
   /// How many serials, 1...1000; 1 where the body does not say.
   let count: Int
+  /// The year that an administrator names; nil for the running one.
+  let year: Int?
 
   init(_ body: ByteBuffer) throws(Problem) {
-    let fields = try BodyFields(
-      body, known: ["count"],
-      elsewhere: [
-        "year": "Allocating for a named year is not available yet; serials are of this UTC year."
-      ])
-    count = try fields.integer("count", in: AllocationRequest.countRange, fallback: 1)
+    let fields = try BodyFields(body, known: ["count", "year"])
+    count = try fields.integer("count", in: AllocationRequest.countRange) ?? 1
+    year = try fields.integer("year", in: Capacity.years)
   }
 
-  /// A key that would be ignored is a promise that would be broken: the client believes that it may
-  /// repeat the request.
-  static func refuseIdempotencyKey(_ headers: HTTPFields) throws(Problem) {
-    guard let name = HTTPField.Name("Idempotency-Key"), headers[name] != nil else { return }
-    throw .invalid("The header Idempotency-Key is not available yet; send the request without it.")
+  /// Everything that the answer follows from, in one form. Short enough to be its own digest, so
+  /// that two requests never have the same.
+  var digest: String {
+    guard let year else { return "count=\(count)" }
+    return "count=\(count) year=\(year)"
   }
 }

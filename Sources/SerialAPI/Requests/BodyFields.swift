@@ -6,7 +6,7 @@ struct BodyFields {
 
   /// An empty body stands for `{}`. Throws a problem for anything but an object, and for a field
   /// that is not among `known`: a word that is misspelt must not be ignored.
-  init(_ body: ByteBuffer, known: [String], elsewhere: [String: String] = [:]) throws(Problem) {
+  init(_ body: ByteBuffer, known: [String]) throws(Problem) {
     let bytes = Array(body.readableBytesView)
     guard !bytes.isEmpty else {
       members = []
@@ -22,7 +22,7 @@ struct BodyFields {
       throw .invalid("The body must be a JSON object.")
     }
     for member in members where !known.contains(member.name) {
-      if let reason = elsewhere[member.name] { throw .invalid(reason, field: member.name) }
+      guard !known.isEmpty else { throw .invalid("This request takes no fields.") }
       let list = known.map { "\"\($0)\"" }.joined(separator: ", ")
       let name = Excerpt.of(member.name)
       throw .invalid("Unknown field \"\(name)\"; this request takes \(list).", field: name)
@@ -33,11 +33,12 @@ struct BodyFields {
   /// The value of a field, or nil where it is missing. JSON's null is a value.
   func value(_ name: String) -> JSONValue? { members.first { $0.name == name }?.value }
 
-  /// A whole number within `range`, however it is written, or `fallback` where the field is missing.
-  func integer(
-    _ name: String, in range: ClosedRange<Int>, fallback: Int
-  ) throws(Problem) -> Int {
-    guard let value = value(name) else { return fallback }
+  /// Whether the field is there, be it with null.
+  func has(_ name: String) -> Bool { value(name) != nil }
+
+  /// A whole number within `range`, however it is written; nil where the field is missing.
+  func integer(_ name: String, in range: ClosedRange<Int>) throws(Problem) -> Int? {
+    guard let value = value(name) else { return nil }
     guard case .number(let literal) = value, let number = Self.whole(literal),
       range.contains(number)
     else {
@@ -48,8 +49,40 @@ struct BodyFields {
     return number
   }
 
+  /// The same, and null stands for a value that is missing.
+  func nullableInteger(_ name: String, in range: ClosedRange<Int>) throws(Problem) -> Int? {
+    value(name) == .null ? nil : try integer(name, in: range)
+  }
+
+  /// True or false; nil where the field is missing.
+  func bool(_ name: String) throws(Problem) -> Bool? {
+    guard let value = value(name) else { return nil }
+    guard case .bool(let bool) = value else {
+      throw .invalid("\"\(name)\" must be true or false.", field: name)
+    }
+    return bool
+  }
+
+  /// A text that must be there.
+  func text(_ name: String, bytes: ClosedRange<Int>) throws(Problem) -> String {
+    guard case .string(let text) = value(name), PlainText.isPlain(text, bytes: bytes) else {
+      throw .invalid(
+        "\"\(name)\" must be a text of \(bytes.lowerBound) to \(bytes.upperBound) bytes without "
+          + "control characters.", field: name)
+    }
+    return text
+  }
+
   /// `5`, but also `5.0` and `5e0`: to JSON Schema, and to many writers, they are one number.
   private static func whole(_ literal: String) -> Int? {
     Int(literal) ?? Double(literal).flatMap { Int(exactly: $0) }
+  }
+}
+
+/// The rule for texts that end up in the history and in a terminal.
+enum PlainText {
+  static func isPlain(_ text: String, bytes: ClosedRange<Int>) -> Bool {
+    bytes.contains(text.utf8.count)
+      && !text.unicodeScalars.contains { $0.properties.generalCategory == .control }
   }
 }

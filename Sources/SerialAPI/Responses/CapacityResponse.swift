@@ -16,9 +16,9 @@ struct CapacityResponse: Encodable, Sendable {
     let frozen: Bool
     /// Issued and void of the capacity, in percent, to two decimals.
     let usedPercent: Double
-    /// Issued numbers a day; null until there is a forecast.
-    let ratePerDay: Nullable<Double>
-    /// When nothing will be left; null until there is a forecast.
+    /// Issued numbers a day, to two decimals, by `Forecast`.
+    let ratePerDay: Double
+    /// When nothing will be left at that rate; null when the numbers last until the year ends.
     let exhaustedAt: Nullable<Timestamp>
 
     private enum CodingKeys: String, CodingKey {
@@ -28,7 +28,7 @@ struct CapacityResponse: Encodable, Sendable {
       case exhaustedAt = "exhausted_at"
     }
 
-    init(_ entry: LedgerEntry) {
+    init(_ entry: LedgerEntry, _ forecasts: CounterForecasts) {
       kind = entry.counter.kind.rawValue
       year = entry.counter.year
       capacity = entry.capacity
@@ -40,15 +40,15 @@ struct CapacityResponse: Encodable, Sendable {
       frozen = entry.frozen
       let used = Double(entry.issued + entry.void) / Double(max(entry.capacity, 1))
       usedPercent = (used * 10_000).rounded() / 100
-      ratePerDay = Nullable(nil)
-      exhaustedAt = Nullable(nil)
+      ratePerDay = (forecasts.forecast(of: entry).ratePerDay * 100).rounded() / 100
+      exhaustedAt = Nullable(Timestamp(forecasts.exhaustion(of: entry)))
     }
   }
 
   /// By kind, then year.
   let counters: [Entry]
 
-  init(_ ledger: [LedgerEntry]) {
-    counters = ledger.sorted { $0.counter < $1.counter }.map(Entry.init)
+  init(_ ledger: [LedgerEntry], _ forecasts: CounterForecasts) {
+    counters = ledger.sorted { $0.counter < $1.counter }.map { Entry($0, forecasts) }
   }
 }

@@ -18,7 +18,7 @@ struct LeasesResponse: Encodable, Sendable {
     let grantedAt: Timestamp
     let expiresAt: Timestamp
     let recalledAt: Nullable<Timestamp>
-    /// Numbers that one crash would lose: committed and not handed out. 0 without commit-ahead.
+    /// Numbers that one crash would lose: committed and not handed out.
     let atRisk: Int
 
     private enum CodingKeys: String, CodingKey {
@@ -42,7 +42,7 @@ struct LeasesResponse: Encodable, Sendable {
       grantedAt = Timestamp(entry.grantedAt)
       expiresAt = Timestamp(entry.expiresAt)
       recalledAt = Nullable(Timestamp(entry.recalledAt))
-      atRisk = 0
+      atRisk = entry.atRisk
     }
   }
 

@@ -8,9 +8,24 @@ enum Route: CaseIterable {
   case allocateTargets
   case validateSerials
   case showSerial
+  case voidSerial
+  case unvoidSerial
   case capacity
   case nodes
+  case drainNode
+  case retireNode
   case leases
+  case gaps
+  case events
+  case verify
+  case freezeCounter
+  case reserveCounter
+  case quotas
+  case setQuota
+  case removeQuota
+  case grants
+  case setGrants
+  case recoverGrants
   case health
   case ready
   case metrics
@@ -26,8 +41,14 @@ enum Route: CaseIterable {
 
   var method: HTTPRequest.Method {
     switch self {
-    case .allocateJobs, .allocateTargets, .validateSerials: .post
-    case .showSerial, .capacity, .nodes, .leases, .health, .ready, .metrics, .openAPI: .get
+    case .allocateJobs, .allocateTargets, .validateSerials, .voidSerial, .unvoidSerial,
+      .drainNode, .retireNode, .recoverGrants:
+      .post
+    case .freezeCounter, .reserveCounter, .setQuota, .setGrants: .put
+    case .removeQuota: .delete
+    case .showSerial, .capacity, .nodes, .leases, .gaps, .events, .verify, .quotas, .grants,
+      .health, .ready, .metrics, .openAPI:
+      .get
     }
   }
 
@@ -38,9 +59,22 @@ enum Route: CaseIterable {
     case .allocateTargets: "/api/serials/targets"
     case .validateSerials: "/api/serials/validate"
     case .showSerial: "/api/serials/{serial}"
+    case .voidSerial: "/api/serials/{serial}/void"
+    case .unvoidSerial: "/api/serials/{serial}/unvoid"
     case .capacity: "/api/capacity"
     case .nodes: "/api/nodes"
+    case .drainNode: "/api/nodes/{node}/drain"
+    case .retireNode: "/api/nodes/{node}/retire"
     case .leases: "/api/leases"
+    case .gaps: "/api/gaps"
+    case .events: "/api/events"
+    case .verify: "/api/verify"
+    case .freezeCounter: "/api/counters/{kind}/{year}/frozen"
+    case .reserveCounter: "/api/counters/{kind}/{year}/reserve"
+    case .quotas: "/api/quotas"
+    case .setQuota, .removeQuota: "/api/quotas/{subject}"
+    case .grants, .setGrants: "/api/grants"
+    case .recoverGrants: "/api/grants/recover"
     case .health: "/health"
     case .ready: "/health/ready"
     case .metrics: "/metrics"
@@ -53,8 +87,25 @@ enum Route: CaseIterable {
     case .allocateJobs, .allocateTargets: .scope(.allocateSerials)
     case .validateSerials: .anyToken
     case .showSerial: .scope(.readRecords)
-    case .capacity, .nodes, .leases: .scope(.readCluster)
+    case .capacity, .nodes, .leases, .gaps, .events, .verify, .quotas, .grants:
+      .scope(.readCluster)
+    case .voidSerial, .unvoidSerial, .drainNode, .retireNode, .freezeCounter, .reserveCounter,
+      .setQuota, .removeQuota, .setGrants, .recoverGrants:
+      .scope(.administerCluster)
     case .health, .ready, .metrics, .openAPI: .open
+    }
+  }
+
+  /// The query parameters that it takes; most take none.
+  var queryNames: [String] {
+    switch self {
+    case .gaps: ["kind", "year", "after", "limit"]
+    case .events: ["after", "limit", "event", "node"]
+    case .allocateJobs, .allocateTargets, .validateSerials, .showSerial, .voidSerial,
+      .unvoidSerial, .capacity, .nodes, .drainNode, .retireNode, .leases, .verify,
+      .freezeCounter, .reserveCounter, .quotas, .setQuota, .removeQuota, .grants, .setGrants,
+      .recoverGrants, .health, .ready, .metrics, .openAPI:
+      []
     }
   }
 

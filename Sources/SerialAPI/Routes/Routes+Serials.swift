@@ -8,15 +8,21 @@ import SerialFormat
 extension Routes {
   /// `POST /api/serials/jobs` and `/targets`.
   func allocate(
-    _ kind: CounterKind, _ request: Request, _ context: APIContext, _ caller: Caller?
+    _ route: Route, _ request: Request, _ context: APIContext, _ caller: Caller?
   ) async throws -> Response {
     guard let caller else { throw Problem.noToken }
-    try AllocateRequest.refuseIdempotencyKey(request.headers)
     let wish = try AllocateRequest(try await body(of: request))
+    let isAdministrator = caller.has(.administerCluster)
+    if wish.year != nil, !isAdministrator { throw Problem.yearIsForAdministrators }
     let allocation = AllocationRequest(
-      kind: kind, count: wish.count, subject: caller.subject, id: context.requestID)
+      kind: route == .allocateTargets ? .target : .job, count: wish.count,
+      subject: caller.subject, id: context.requestID, year: wish.year,
+      mayUseReserve: isAdministrator,
+      key: try RequestedKey.read(request.headers, on: route, for: wish))
     let issued = try await issue(allocation, while: context.presence)
-    return try ResponseJSON.response(AllocateResponse(issued), status: .created)
+    var response = try ResponseJSON.response(AllocateResponse(issued), status: .created)
+    if issued.isReplay, let name = RequestedKey.replayName { response.headers[name] = "true" }
+    return response
   }
 
   /// Waits for numbers as long as the client does.

@@ -22,17 +22,26 @@ struct Routes: Sendable {
     _ route: Route, _ request: Request, _ context: APIContext
   ) async throws -> Response {
     let caller = try await admit(request, to: route)
-    if !route.isRoutine, let query = request.uri.query, !query.isEmpty {
-      throw Problem.invalid("This request takes no query parameters.")
-    }
+    let query = try QueryFields(
+      route.isRoutine ? nil : request.uri.query, known: route.queryNames)
     switch route {
-    case .allocateJobs: return try await allocate(.job, request, context, caller)
-    case .allocateTargets: return try await allocate(.target, request, context, caller)
+    case .allocateJobs, .allocateTargets:
+      return try await allocate(route, request, context, caller)
     case .validateSerials: return try await validate(request)
     case .showSerial: return try await show(context)
     case .capacity: return try await capacity()
     case .nodes: return try await nodes()
     case .leases: return try await leases()
+    case .gaps: return try await gaps(query)
+    case .events: return try await events(query)
+    case .verify: return try await verify()
+    case .quotas: return try await quotas()
+    case .grants: return try await grants()
+    case .voidSerial, .unvoidSerial, .drainNode, .retireNode, .freezeCounter, .reserveCounter,
+      .setQuota, .removeQuota, .setGrants, .recoverGrants:
+      guard let caller else { throw Problem.noToken }
+      return try await operate(
+        route, Operation(body: try await body(of: request), context: context, caller: caller))
     case .health: return try health()
     case .ready: return try await ready()
     case .metrics: return await metrics()

@@ -34,44 +34,85 @@ struct ClusterClient {
     return try result.get()
   }
 
-  func get(_ path: String) async throws -> Data { try await ask(.GET, path, body: nil) }
+  func get(_ path: String) async throws -> Data { try await ask(Call(.GET, path)) }
 
-  func post(_ path: String, _ body: Data) async throws -> Data {
-    try await ask(.POST, path, body: body)
+  func post(_ path: String, _ body: some Encodable) async throws -> Data {
+    try await ask(Call(.POST, path, body: try encode(body)))
   }
 
-  /// Only a request that was not sent goes to the next node: one that was sent may have been
-  /// carried out.
-  private func ask(_ method: HTTPMethod, _ path: String, body: Data?) async throws -> Data {
+  func put(_ path: String, _ body: some Encodable) async throws -> Data {
+    try await ask(Call(.PUT, path, body: try encode(body)))
+  }
+
+  func delete(_ path: String) async throws -> Data { try await ask(Call(.DELETE, path)) }
+
+  /// One request, whichever node answers it.
+  struct Call {
+    let method: HTTPMethod
+    let path: String
+    let body: Data?
+    /// Makes a request that changes something repeatable.
+    let idempotencyKey: String?
+
+    init(_ method: HTTPMethod, _ path: String, body: Data? = nil, idempotencyKey: String? = nil) {
+      self.method = method
+      self.path = path
+      self.body = body
+      self.idempotencyKey = idempotencyKey
+    }
+
+    var isRepeatable: Bool { method == .GET || idempotencyKey != nil }
+  }
+
+  /// Codes of nodes that did nothing; another one may.
+  private static let passedOn = ["draining", "superseded", "coordinator-unavailable"]
+
+  /// A request that was sent goes to the next node only when the first one says that it did nothing,
+  /// or when doing it twice does nothing: otherwise it may have been carried out.
+  func ask(_ call: Call) async throws -> Data {
     var unreached: [String] = []
+    var refusal: ControlFailure?
     for url in environment.urls {
-      var request = HTTPClientRequest(url: url + path)
-      request.method = method
-      if let token = environment.token {
-        request.headers.add(name: "Authorization", value: "Bearer \(token)")
-      }
-      if let body {
-        request.headers.add(name: "Content-Type", value: "application/json")
-        request.body = .bytes(ByteBuffer(data: body))
-      }
       do {
-        let response = try await http.execute(request, timeout: .seconds(30))
+        let response = try await http.execute(request(call, to: url), timeout: .seconds(30))
         let bytes = try await response.body.collect(upTo: Self.largestAnswerBytes)
         return try answer(Data(buffer: bytes), status: Int(response.status.code))
       } catch let error as ControlFailure {
-        throw error
+        let goesOn =
+          Self.passedOn.contains(error.code ?? "")
+          || call.isRepeatable && error.status == .outcomeUnknown
+        guard goesOn else { throw error }
+        // What may have been done weighs more than what was not.
+        if refusal?.status != .outcomeUnknown { refusal = error }
       } catch  where wasNotSent(error) {
         unreached.append("\(url): \(error)")
       } catch {
         let what = "\(url) did not answer: \(error)"
-        guard method == .GET else {
-          throw ControlFailure(.outcomeUnknown, what + ". The request may have been carried out.")
-        }
-        unreached.append(what)
+        let failure = ControlFailure(
+          .outcomeUnknown, what + ". The request may have been carried out.")
+        guard call.isRepeatable else { throw failure }
+        if call.method == .GET { unreached.append(what) } else { refusal = failure }
       }
     }
+    if let refusal { throw refusal }
     throw ControlFailure(
       .unavailable, "no node could be reached\n  " + unreached.joined(separator: "\n  "))
+  }
+
+  private func request(_ call: Call, to url: String) -> HTTPClientRequest {
+    var request = HTTPClientRequest(url: url + call.path)
+    request.method = call.method
+    if let token = environment.token {
+      request.headers.add(name: "Authorization", value: "Bearer \(token)")
+    }
+    if let key = call.idempotencyKey {
+      request.headers.add(name: "Idempotency-Key", value: key)
+    }
+    if let body = call.body {
+      request.headers.add(name: "Content-Type", value: "application/json")
+      request.body = .bytes(ByteBuffer(data: body))
+    }
+    return request
   }
 
   private func wasNotSent(_ error: any Error) -> Bool {
@@ -97,6 +138,6 @@ struct ClusterClient {
     }
     let kind: ControlFailure.Status =
       problem.code == "outcome-unknown" ? .outcomeUnknown : status >= 500 ? .unavailable : .refused
-    throw ControlFailure(kind, "\(problem.detail) (\(problem.code))")
+    throw ControlFailure(kind, "\(problem.detail) (\(problem.code))", code: problem.code)
   }
 }

@@ -64,9 +64,12 @@ struct ControlFailure: Error, CustomStringConvertible {
 
   let status: Status
   let description: String
+  /// The code of the node's answer, where it was a node that refused.
+  let code: String?
 
-  init(_ status: Status, _ description: String) {
+  init(_ status: Status, _ description: String, code: String? = nil) {
     self.status = status
     self.description = description
+    self.code = code
   }
 }

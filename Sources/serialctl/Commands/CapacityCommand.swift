@@ -6,7 +6,9 @@ struct CapacityCommand: AsyncParsableCommand {
     commandName: "capacity",
     abstract: "Show how full the counters are.",
     discussion: """
-      In a bar, # is issued, + is leased to a node, x is void and . is free.
+      In a bar, # is issued, + is leased to a node, x is void and . is free. The rate is the mean of \
+      the last 28 days, late ones counting more; "runs out" is when nothing will be left at that \
+      rate, and empty when the numbers last until the year ends.
 
       EXAMPLE
         serialctl capacity
@@ -28,6 +30,8 @@ struct CapacityCommand: AsyncParsableCommand {
       let reserve: Int
       let frozen: Bool
       let usedPercent: Double
+      let ratePerDay: Double?
+      let exhaustedAt: String?
     }
   }
 
@@ -44,10 +48,17 @@ struct CapacityCommand: AsyncParsableCommand {
             counter.kind, String(counter.year), Self.bar(counter),
             String(format: "%.2f %%", counter.usedPercent), String(counter.issued),
             String(counter.leased), String(counter.free), String(counter.void),
+            counter.ratePerDay.map { String(format: "%.2f", $0) } ?? "",
+            counter.exhaustedAt ?? "", counter.reserve == 0 ? "" : String(counter.reserve),
             counter.frozen ? "frozen" : "",
           ]
         }
-        print(table(["kind", "year", "", "used", "issued", "leased", "free", "void", ""], rows))
+        print(
+          table(
+            [
+              "kind", "year", "", "used", "issued", "leased", "free", "void", "a day", "runs out",
+              "reserve", "",
+            ], rows))
       }
     }
   }

@@ -50,6 +50,9 @@ struct LeasesCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "leases", abstract: "List the live leases.",
     discussion: """
+      "at risk" are numbers that the node committed ahead and has not handed out: a crash of it \
+      would lose so many.
+
       EXAMPLE
         serialctl leases
       """)
@@ -68,6 +71,7 @@ struct LeasesCommand: AsyncParsableCommand {
       let committedThrough: Int
       let expiresAt: String
       let recalledAt: String?
+      let atRisk: Int?
     }
   }
 
@@ -83,11 +87,13 @@ struct LeasesCommand: AsyncParsableCommand {
           [
             $0.node, $0.kind, String($0.year), "\($0.first)...\($0.last)",
             String($0.committedThrough - $0.first + 1), String($0.last - $0.committedThrough),
+            String($0.atRisk ?? 0),
             $0.expiresAt, $0.recalledAt == nil ? "" : "recalled",
           ]
         }
         print(
-          table(["node", "kind", "year", "block", "issued", "left", "expires", ""], rows))
+          table(
+            ["node", "kind", "year", "block", "issued", "left", "at risk", "expires", ""], rows))
       }
     }
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SerialFormat
 
 /// What every command of the cluster has.
 struct OutputOptions: ParsableArguments {
@@ -7,22 +8,116 @@ struct OutputOptions: ParsableArguments {
   var json = false
 }
 
+/// Which of the two counters of a year.
+enum Kind: String, ExpressibleByArgument, CaseIterable {
+  case job
+  case target
+}
+
+/// A counter, as arguments.
+struct CounterArguments: ParsableArguments {
+  @Argument(help: "Which counter: job or target.")
+  var kind: Kind
+
+  @Argument(help: "Its UTC year.")
+  var year: Int
+
+  var path: String { "/api/counters/\(kind.rawValue)/\(year)" }
+
+  func validate() throws {
+    guard Capacity.years.contains(year) else {
+      throw ValidationError("the year is \(year): expected 2000...9999")
+    }
+  }
+}
+
+/// Why something is done: it is written into the events.
+struct ReasonOptions: ParsableArguments {
+  @Option(help: "Why, 1...1000 bytes; written into the events.")
+  var reason: String
+
+  func validate() throws {
+    guard (1...1000).contains(reason.utf8.count) else {
+      throw ValidationError("--reason has \(reason.utf8.count) bytes: expected 1...1000")
+    }
+  }
+}
+
+/// The body of a request that says nothing but why.
+struct ReasonBody: Encodable {
+  let reason: String
+}
+
 /// Runs a command, and ends the process with its status when it fails.
 func control(_ body: () async throws -> Void) async throws {
   do {
     try await body()
   } catch let failure as ControlFailure {
-    FileHandle.standardError.write(Data("serialctl: \(failure.description)\n".utf8))
+    note(failure.description)
     throw ExitCode(failure.status.rawValue)
   }
 }
 
+/// Tells a person something beside the output.
+func note(_ text: String) {
+  FileHandle.standardError.write(Data("serialctl: \(text)\n".utf8))
+}
+
+/// Prints an answer as it came, or what `text` makes of it.
+func show<Value: Decodable>(
+  _ data: Data, _ output: OutputOptions, as: Value.Type, text: (Value) -> String
+) throws {
+  print(output.json ? try pretty(data) : text(try decode(data, as: Value.self)))
+}
+
+/// A text as one segment of a path or one value of a query.
+func escaped(_ text: String) -> String {
+  let plain = CharacterSet(
+    charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+  return text.addingPercentEncoding(withAllowedCharacters: plain) ?? text
+}
+
+/// A path with a query of those values that are there.
+func path(_ path: String, _ query: [(name: String, value: String?)]) -> String {
+  let parts = query.compactMap { name, value in value.map { "\(name)=\(escaped($0))" } }
+  return parts.isEmpty ? path : path + "?" + parts.joined(separator: "&")
+}
+
+/// A request's body, in snake case; what is nil is left out.
+func encode(_ value: some Encodable) throws -> Data {
+  let encoder = JSONEncoder()
+  encoder.keyEncodingStrategy = .convertToSnakeCase
+  return try encoder.encode(value)
+}
+
 /// JSON with sorted keys and indentation, for eyes and for `diff`.
 func pretty(_ data: Data) throws -> String {
-  let object = try JSONSerialization.jsonObject(with: data, options: [.fragmentsAllowed])
+  try pretty(try JSONSerialization.jsonObject(with: data, options: [.fragmentsAllowed]))
+}
+
+func pretty(_ object: Any) throws -> String {
   let bytes = try JSONSerialization.data(
     withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
   return String(decoding: bytes, as: UTF8.self)
+}
+
+/// JSON on one line.
+func compact(_ object: Any) throws -> String {
+  let bytes = try JSONSerialization.data(
+    withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes])
+  return String(decoding: bytes, as: UTF8.self)
+}
+
+/// The entries of one page, as they came.
+func entries(of data: Data, _ name: String) throws -> [Any] {
+  let object = try JSONSerialization.jsonObject(with: data) as? [String: Any]
+  return object?[name] as? [Any] ?? []
+}
+
+/// A range as a person reads it; empty for none.
+func numbers(_ first: Int?, _ last: Int?) -> String {
+  guard let first, let last else { return "" }
+  return first == last ? "\(first)" : "\(first)...\(last)"
 }
 
 func decode<Value: Decodable>(_ data: Data, as: Value.Type = Value.self) throws -> Value {

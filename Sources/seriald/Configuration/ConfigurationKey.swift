@@ -98,6 +98,18 @@ extension ConfigurationKey {
     "For how long a block should last at the measured rate.")
   static let leaseLargest = Self(
     "lease.largest", .integer(1...99_999), unit: "numbers", default: "10000", "Largest block.")
+  static let leaseAheadFloor = Self(
+    "lease.ahead.floor", .integer(0...10_000), unit: "numbers", default: "0",
+    "Numbers kept committed ahead while requests come, to be issued while the coordinator is away. "
+      + "One crash may cost them. Not above lease.largest.")
+  static let leaseAheadLargest = Self(
+    "lease.ahead.largest", .integer(0...10_000), unit: "numbers", default: "0",
+    "The most that is committed ahead by measured rate and round trip; 0 turns that off. Not above "
+      + "lease.largest.")
+  static let journalDirectory = Self(
+    "journal.directory", .path,
+    "Directory on a local disk, for this node alone, where it remembers what it was granted. Keep "
+      + "it when the node restarts. Made when only its last part is missing.")
   static let requestMilliseconds = Self(
     "request.milliseconds", .integer(100...60_000), unit: "ms", default: "5000",
     "How long a request waits for its numbers. Not above lease.milliseconds.")
@@ -113,7 +125,7 @@ extension ConfigurationKey {
     nodeName, nodeRegion, apiHost, apiPort, apiCertificate, apiKey, apiBodyBytes,
     apiReadMilliseconds, authSecret, authSecretFile, authJWKSFile, authAudience, databaseURL,
     databaseConnections, databaseStatementMilliseconds, databaseLockMilliseconds, durability,
-    leaseMilliseconds, leaseHorizonMilliseconds, leaseLargest, requestMilliseconds,
-    drainMilliseconds, logLevel,
+    leaseMilliseconds, leaseHorizonMilliseconds, leaseLargest, leaseAheadFloor, leaseAheadLargest,
+    journalDirectory, requestMilliseconds, drainMilliseconds, logLevel,
   ]
 }

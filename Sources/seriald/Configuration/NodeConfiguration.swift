@@ -29,6 +29,8 @@ struct NodeConfiguration: Sendable {
   let requiresStandby: Bool
   let leaseMilliseconds: Int
   let sizing: BlockSizing
+  let commitAhead: CommitAhead
+  let journalDirectory: String
   let requestMilliseconds: Int
   let drainMilliseconds: Int
   let logLevel: Logger.Level
@@ -54,6 +56,9 @@ struct NodeConfiguration: Sendable {
     sizing = BlockSizing(
       horizonMilliseconds: values.integer(.leaseHorizonMilliseconds),
       largest: values.integer(.leaseLargest))
+    commitAhead = CommitAhead(
+      floor: values.integer(.leaseAheadFloor), largest: values.integer(.leaseAheadLargest))
+    journalDirectory = values.required(.journalDirectory)
     requestMilliseconds = values.integer(.requestMilliseconds)
     drainMilliseconds = values.integer(.drainMilliseconds)
     logLevel = Logger.Level(rawValue: values.required(.logLevel)) ?? .info
@@ -90,6 +95,14 @@ struct NodeConfiguration: Sendable {
       values.problem(
         "SERIAL_DATABASE_LOCK_MILLISECONDS (\(lockMilliseconds)) must be below "
           + "SERIAL_DATABASE_STATEMENT_MILLISECONDS (\(statementMilliseconds))")
+    }
+    for (key, numbers) in [
+      (ConfigurationKey.leaseAheadFloor, commitAhead.floor),
+      (.leaseAheadLargest, commitAhead.largest),
+    ] where numbers > sizing.largest {
+      values.problem(
+        "\(key.environmentName) (\(numbers)) must not be above "
+          + "SERIAL_LEASE_LARGEST (\(sizing.largest))")
     }
     if requestMilliseconds > leaseMilliseconds {
       values.problem(

@@ -1,0 +1,75 @@
+public import Allocator
+import LeaseCore
+import SerialFormat
+
+extension MemoryLedger {
+  public func verify() throws(CoordinatorError) -> [Disagreement] {
+    counters.keys.sorted().flatMap(partition) + leaseBounds() + linesOutside() + linesTwice()
+      + keysWithoutLines()
+  }
+
+  /// Rule 1: every number is in exactly one place.
+  private func partition(_ counter: Counter) -> [Disagreement] {
+    var places = [Int](repeating: 0, count: Capacity.counter + 1)
+    let void = counters[counter]?.void ?? [:]
+    let leased = leaseRows.values.filter { $0.counter == counter }.compactMap(\.occupied)
+    for block in (counters[counter]?.free ?? []) + leased {
+      for number in block.numbers { places[number] += 1 }
+    }
+    for (number, mark) in void where mark.wasFree { places[number] += 1 }
+    return (1...Capacity.counter).filter { places[$0] != 1 }.map { number in
+      Disagreement(
+        check: "one-place", counter: counter, block: Block(first: number, last: number),
+        detail: "the number is in \(places[number]) places")
+    }
+  }
+
+  private func leaseBounds() -> [Disagreement] {
+    leaseRows.values.filter { lease in
+      !(lease.block.first - 1 <= lease.handedOutThrough
+        && lease.handedOutThrough <= lease.committedThrough
+        && lease.committedThrough <= lease.block.last
+        && lease.closedThrough ?? lease.handedOutThrough <= lease.committedThrough)
+    }.map {
+      Disagreement(
+        check: "lease-bounds", counter: $0.counter, block: $0.block,
+        detail: "handed out, committed and closed through are out of order")
+    }
+  }
+
+  private func linesOutside() -> [Disagreement] {
+    issueLog.filter { line in
+      guard let lease = leaseRows[line.line.lease] else { return true }
+      return line.line.block.first < lease.block.first || line.line.block.last > lease.issuedThrough
+    }.map {
+      Disagreement(
+        check: "line-not-issued", counter: $0.counter, block: $0.line.block,
+        detail: "the issue log has a line for what its lease did not issue")
+    }
+  }
+
+  private func linesTwice() -> [Disagreement] {
+    let firsts = issueLog.filter { !$0.line.again }.sorted {
+      ($0.counter, $0.line.block) < ($1.counter, $1.line.block)
+    }
+    return zip(firsts, firsts.dropFirst()).filter {
+      $0.counter == $1.counter && $0.line.block.overlaps($1.line.block)
+    }.map {
+      Disagreement(
+        check: "issued-twice", counter: $1.counter, block: $1.line.block,
+        detail: "the issue log has two lines for a number")
+    }
+  }
+
+  private func keysWithoutLines() -> [Disagreement] {
+    keyRows.values.flatMap { row in
+      row.blocks.filter { block in
+        !issueLog.contains { $0.line.request == row.request && $0.line.block == block }
+      }.map {
+        Disagreement(
+          check: "key-without-line", counter: row.counter, block: $0,
+          detail: "a key names numbers that its request has no line for")
+      }
+    }
+  }
+}
