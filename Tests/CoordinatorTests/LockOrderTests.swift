@@ -87,13 +87,14 @@ struct LockOrderTests {
         guard !held.isEmpty else { continue }
         let index = held.indices.randomElement(using: &random) ?? 0
         guard held[index].committedThrough < held[index].block.last else { continue }
-        let plan = held[index].plan(raisingBy: 1)
         let keyed = Bool.random(using: &random)
+        let plan =
+          keyed ? Self.withKeys(of: held[index], &random) : held[index].plan(raisingBy: 1)
         let answer = try await done(keyed ? "commit with keys" : "commit") {
-          try await coordinator.commit(keyed ? Self.withKeys(plan, &random) : plan)
+          try await coordinator.commit(plan)
         }
         if answer.leases.first?.outcome == .committed {
-          held[index].committedThrough += 1
+          held[index].committedThrough += plan.lines.count
           held[index].revision += 1
         } else if answer.refused.isEmpty {
           held.remove(at: index)
@@ -156,16 +157,22 @@ struct LockOrderTests {
     return KeyOwner(subject: "subject-\(number % 4)", key: key)
   }
 
-  /// The same plan for a subject with a quota, with a key that others take as well.
-  private static func withKeys(_ plan: CommitPlan, _ random: inout SeededGenerator) -> CommitPlan {
-    let owner = Self.owner(&random)
-    let lines = plan.lines.map {
-      CommitPlan.Line(
-        lease: $0.lease, block: $0.block, request: $0.request, subject: owner.subject, again: false)
+  /// Up to four requests of subjects with quotas, each with a key that others take as well, in any order.
+  private static func withKeys(
+    of held: TestProcess.Held, _ random: inout SeededGenerator
+  ) -> CommitPlan {
+    let numbers = (held.committedThrough + 1)...held.block.last
+    var owners: [KeyOwner] = []
+    for _ in 0..<min(4, numbers.count) {
+      let owner = Self.owner(&random)
+      if !owners.contains(owner) { owners.append(owner) }
     }
-    return CommitPlan(
-      counter: plan.counter, raises: plan.raises, lines: lines,
-      keys: lines.prefix(1).map { KeyClaim(request: $0.request, owner: owner) })
+    let asked = zip(numbers, owners).compactMap { number, owner in
+      Block(first: number, count: 1).map {
+        TestProcess.Asked($0, subject: owner.subject, key: owner.key)
+      }
+    }
+    return held.plan(through: held.committedThrough + asked.count, asked: asked)
   }
 }
 

@@ -4,4 +4,4 @@
 . "$(dirname "$0")/../local/common.sh"
 
 find_swift
-swift format --in-place --parallel --recursive Package.swift Sources Tests
+swift format --in-place --parallel --recursive Package.swift Sources Tests chaos

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../local/common.sh"
 
 find_swift
-swift format lint --strict --parallel --recursive Package.swift Sources Tests || fail \
+swift format lint --strict --parallel --recursive Package.swift Sources Tests chaos || fail \
   'The lint found what is listed above.' '`make format` mends what is only format.'
 
 scripts=(.ci/run deploy/*/*.sh)

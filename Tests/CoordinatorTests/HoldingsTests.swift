@@ -1,0 +1,157 @@
+import Allocator
+import CoordinatorConformance
+import Foundation
+import LeaseCore
+import LibPQ
+import LocalCluster
+import SerialFormat
+import Testing
+
+/// What the coordinator makes of a report, number by number.
+struct HoldingsTests {
+  private func holding(
+    _ numbers: ClosedRange<Int>, through: Int, exact: Bool = true, lease: LeaseID = LeaseID(UUID()),
+    of process: TestProcess, _ counter: LeaseCore.Counter
+  ) throws -> Holding {
+    Holding(
+      lease: lease, boot: process.boot, counter: counter,
+      block: try #require(Block(first: numbers.lowerBound, last: numbers.upperBound)),
+      issuedThrough: through, isExact: exact)
+  }
+
+  private func counter(_ harness: PostgresHarness) async throws -> LeaseCore.Counter {
+    let entry = try await harness.reading.ledger().first { $0.counter.kind == .job }
+    return try #require(entry).counter
+  }
+
+  private func report(
+    _ process: TestProcess, _ harness: PostgresHarness, _ holdings: [Holding]
+  ) async throws -> ReportAnswer {
+    let generation = try await harness.reading.grants().generation
+    let answer = try await process.coordinator.report(
+      HoldingsReport(generation: generation, suspicion: nil, holdings: holdings))
+    #expect(answer.outcome == .accepted)
+    #expect(try await harness.reading.verify().isEmpty)
+    return answer
+  }
+
+  @Test func whatWasForgottenIsTakenOutAndGrantsWaitForEveryNode() async throws {
+    try await PostgresHarness.run { harness in
+      let one = try await TestProcess.boot("eu-1", on: harness)
+      let counter = try await counter(harness)
+      let answer = try await report(
+        one, harness, [try holding(10...30, through: 20, of: one, counter)])
+      #expect(answer.carved == 11 && answer.overlapping == 0)
+      #expect(!answer.facts.grantsAreOpen)
+      let closed = try await one.acquire(needed: 1, wanted: 1)
+      #expect(closed.reply.outcome == .grantsClosed)
+      for node in ["eu-2", "us-1"] {
+        let other = try await TestProcess.boot(node, on: harness)
+        let again = try await other.coordinator.report(
+          HoldingsReport(generation: 1, suspicion: nil, holdings: []))
+        #expect(again.outcome == .again)
+        _ = try await report(other, harness, [])
+      }
+      let (reply, held) = try await one.acquire(needed: 15, wanted: 15)
+      #expect(reply.outcome == .granted)
+      // 10...20 is granted to nobody
+      #expect(held.map(\.block.description) == ["1...9", "21...26"])
+    }
+  }
+
+  /// What may have been issued above what surely was is taken out as well, also by the very report that
+  /// finds out that something was lost.
+  @Test func aHoldingThatIsNotExactIsTakenWholeWhenSomethingIsSuspicious() async throws {
+    try await PostgresHarness.run { harness in
+      let one = try await TestProcess.boot("eu-1", on: harness)
+      let counter = try await counter(harness)
+      let answer = try await report(
+        one, harness, [try holding(10...30, through: 20, exact: false, of: one, counter)])
+      #expect(answer.carved == 21)
+      // told again it is known
+      #expect(
+        try await report(
+          one, harness, [try holding(10...30, through: 20, exact: false, of: one, counter)]
+        ).carved == 0)
+    }
+  }
+
+  /// And it is not when nothing is: what was given back of a lease whose process died is free.
+  @Test func aHoldingThatIsNotExactCostsNothingWhenNothingWasLost() async throws {
+    try await PostgresHarness.run { harness in
+      let one = try await TestProcess.boot("eu-1", on: harness)
+      var held = try await one.lease(20)
+      try await one.commit(5, of: &held)
+      let two = try await TestProcess.boot("eu-1", on: harness)
+      let answer = try await report(
+        two, harness,
+        [
+          try holding(
+            1...20, through: 5, exact: false, lease: held.lease.id, of: one, held.counter)
+        ])
+      #expect(answer.carved == 0 && answer.facts.grantsAreOpen)
+      #expect(
+        answer.settled == [ReportAnswer.Settled(lease: held.lease.id, issuedThrough: 5)])
+      try await expectJobs(harness, issued: 5)
+    }
+  }
+
+  /// The node may have died after the answer to the release and before it wrote it down.
+  @Test func aReleasedLeaseIsClaimedOnlyAsFarAsItWasKept() async throws {
+    try await PostgresHarness.run { harness in
+      let one = try await TestProcess.boot("eu-1", on: harness)
+      var held = try await one.lease(20)
+      // all of it committed ahead, three handed out
+      let line = TestProcess.Asked(try #require(Block(first: 1, last: 3)))
+      try await one.commit(held.plan(through: 20, asked: [line]), of: &held)
+      let item = ReleaseItem(lease: held.lease, handedOut: 3)
+      #expect(try await one.coordinator.release([item]).map(\.givenBack) == [17])
+      let other = try await TestProcess.boot("us-1", on: harness)
+      _ = try await other.lease(10)
+      let answer = try await report(
+        one, harness,
+        [try holding(1...20, through: 20, lease: held.lease.id, of: one, held.counter)])
+      #expect(answer.carved == 0 && answer.overlapping == 0 && answer.facts.grantsAreOpen)
+    }
+  }
+
+  /// A live lease that is behind what its holder reports is closed through it.
+  @Test func aLiveLeaseThatIsBehindIsClosedThroughWhatWasIssued() async throws {
+    try await PostgresHarness.run { harness in
+      let one = try await TestProcess.boot("eu-1", on: harness)
+      var held = try await one.lease(20)
+      try await one.commit(5, of: &held)
+      let answer = try await report(
+        one, harness,
+        [try holding(1...20, through: 12, lease: held.lease.id, of: one, held.counter)])
+      #expect(answer.carved == 7)
+      try await expectJobs(harness, issued: 12)
+      #expect(try await one.coordinator.renew([held.lease]).leases.map(\.outcome) == [.closed])
+    }
+  }
+
+  /// What somebody else has is an incident, and he issues no more of it.
+  @Test func anOverlapIsAnIncidentAndEndsTheOtherLease() async throws {
+    try await PostgresHarness.run { harness in
+      let one = try await TestProcess.boot("eu-1", on: harness)
+      let other = try await TestProcess.boot("us-1", on: harness)
+      var taken = try await other.lease(20)
+      try await other.commit(5, of: &taken)
+      let answer = try await report(
+        one, harness, [try holding(1...10, through: 10, of: one, taken.counter)])
+      #expect(answer.overlapping == 5 && answer.carved == 5)
+      let next = try await other.coordinator.commit(taken.plan(raisingBy: 1))
+      #expect(next.leases.map(\.outcome) == [.closed])
+      try await expectJobs(harness, issued: 10)
+      let overlaps = try await harness.database.sql(
+        "SELECT numbers, detail FROM serial.events WHERE event = 'overlap'")
+      #expect(overlaps.contains("[1,6)") && overlaps.contains("us-1"), "\(overlaps)")
+    }
+  }
+
+  private func expectJobs(_ harness: PostgresHarness, issued: Int) async throws {
+    let entry = try await harness.reading.ledger().first { $0.counter.kind == .job }
+    #expect(entry?.issued == issued)
+    #expect(entry?.leased == 0)
+  }
+}
