@@ -9,7 +9,11 @@ extension Allocator {
     case .resolveKeys: await resolveKeys()
     case .renew:
       isHinted = false
-      await renew()
+      // Before it is registered, registering is what tells.
+      switch state {
+      case .up, .away: await renew()
+      case .starting, .superseded: break
+      }
     case .call(let stream, let action, let epoch):
       // A machine whose leases were forgotten waits for none of its earlier calls, and would take
       // the answer of one for that of a later one.
@@ -103,6 +107,8 @@ extension Allocator {
       metrics.committed(
         in: sentAt.duration(to: .now),
         numbers: isDone ? plan.lines.reduce(0) { $0 + $1.block.count } : nil)
+      // What is of before the leases were forgotten was delivered to nobody.
+      guard epoch == self.epoch else { return }
       if isDone {
         let raised = plan.raises.filter { $0.through > $0.expected }
         guard await write(raised.map { ($0.lease.id, $0.through) }) else { return }
@@ -118,6 +124,7 @@ extension Allocator {
     let epoch = epoch
     do throws(CoordinatorError) {
       let replies = try await coordinator.readBack(leases)
+      guard epoch == self.epoch else { return }
       let known = replies.filter { $0.outcome == .live || $0.outcome == .closed }
       guard await write(known.map { ($0.lease, $0.committedThrough) }) else { return }
       apply(to: stream, since: epoch) { $0.readBackAnswered(replies, at: $1) }

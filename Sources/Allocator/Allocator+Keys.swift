@@ -13,6 +13,11 @@ extension Allocator {
   private static let keysPerCall = 256
 
   func resolve(_ owner: KeyOwner) async throws(AllocationError) -> KeyAnswer {
+    // Nobody would answer, or not before the coordinator is back.
+    if hasEnded { throw Self.error(for: .draining, node: settings.node) }
+    if case .away = state {
+      throw Self.error(for: .coordinatorUnavailable, node: settings.node)
+    }
     let result = await withCheckedContinuation { continuation in
       keyWaiters.append(KeyWaiter(owner: owner, continuation: continuation))
       if !isResolvingKeys {
@@ -42,7 +47,10 @@ extension Allocator {
       let refusal = AllocationError(
         .coordinatorUnavailable, detail: "The idempotency key could not be looked up.",
         retryAfterSeconds: 1)
-      for waiter in group { waiter.continuation.resume(returning: .failure(refusal)) }
+      // And of those who came meanwhile: the next look-up would fail as late.
+      let all = group + keyWaiters
+      keyWaiters = []
+      for waiter in all { waiter.continuation.resume(returning: .failure(refusal)) }
     }
     if hasEnded {
       endKeyWaiters()

@@ -184,7 +184,7 @@ extension Allocator {
   /// and is not a step back.
   private func remember(_ facts: CoordinatorFacts) async {
     if let old = history.remembered, old.systemIdentifier == facts.systemIdentifier,
-      old.timeline == facts.timeline, old.position > facts.position
+      (old.timeline, old.position) > (facts.timeline, facts.position)
     {
       return
     }

@@ -11,7 +11,7 @@ extension PostgresCoordinator {
       SQL.reportHoldings,
       [
         boot, .int(report.generation), report.suspicion.map { .text($0.rawValue) } ?? .null,
-        .uuidArray(holdings.map(\.lease.uuid)),
+        .uuidArray(holdings.map { $0.isSettled ? nil : $0.lease.uuid }),
         .textArray(holdings.map(\.counter.kind.rawValue)), .intArray(holdings.map(\.counter.year)),
         .intArray(holdings.map(\.block.first)), .intArray(holdings.map(\.block.last)),
         .intArray(holdings.map(\.issuedThrough)), .boolArray(holdings.map(\.isExact)),

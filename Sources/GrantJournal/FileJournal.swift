@@ -16,21 +16,17 @@ public actor FileJournal: GrantJournaling {
     public var boot: BootID
     /// Which start of the operating system this is: what was written since survives the process.
     public var systemBoot: String
-    /// The year in UTC.
-    public var year: @Sendable () -> Int
     /// The file is written anew when it is longer than this, in bytes, and than twice what that
     /// left the last time.
     public var compactionBytes: Int
 
     public init(
       directory: String, boot: BootID, systemBoot: String = Settings.currentSystemBoot(),
-      year: @escaping @Sendable () -> Int = { NodeClock.systemYear() },
       compactionBytes: Int = 1 << 20
     ) {
       self.directory = directory
       self.boot = boot
       self.systemBoot = systemBoot
-      self.year = year
       self.compactionBytes = compactionBytes
     }
 
@@ -86,6 +82,13 @@ public actor FileJournal: GrantJournaling {
     lock = try DirectoryLock(directory: settings.directory)
     if let content = try file.open() {
       let (state, length, isEnded) = try Self.replay(content, path: file.path)
+      // It was put in its place with a first line in it, and flushed before.
+      guard length > 0 else {
+        throw JournalError(
+          detail: "The journal \(file.path) has no first line. The node does not start with it: it "
+            + "might forget numbers that it has issued. Restore the file, or move it away when the "
+            + "coordinator has certainly lost nothing.")
+      }
       self.state = state
       if length < content.count { try file.cut(to: length) }
       if !isEnded { try file.append([UInt8(ascii: "\n")]) }
@@ -204,7 +207,7 @@ public actor FileJournal: GrantJournaling {
   }
 
   private func rewrite() throws(JournalError) {
-    let compact = state.compacted(year: settings.year())
+    let compact = state.compacted()
     var bytes: [UInt8] = []
     for entry in compact.lines {
       guard let line = try? JournalLine.bytes(of: entry) else {

@@ -60,7 +60,8 @@ struct JournalState: Equatable {
     order.compactMap { entries[$0] }.filter { !($0.isSettled && $0.issued == nil) }.map { entry in
       Holding(
         lease: entry.grant.lease, boot: entry.grant.boot, counter: entry.grant.counter,
-        block: entry.grant.block, issuedThrough: entry.issuedThrough, isExact: isExact(entry))
+        block: entry.grant.block, issuedThrough: entry.issuedThrough, isExact: isExact(entry),
+        isSettled: entry.isSettled)
     }
   }
 
@@ -109,20 +110,14 @@ struct JournalState: Equatable {
 
 extension JournalState {
   /// The same memory in fewer lines: what earlier leases issued is joined where it touches; what
-  /// issued nothing is left out, and so is what was settled of years before the previous one.
-  ///
-  /// - Parameter year: by the node's clock. One that is ahead of every year in the journal counts
-  ///   as the latest of them.
-  func compacted(year: Int) -> JournalState {
+  /// issued nothing is left out. Old years stay: an administrator may name any.
+  func compacted() -> JournalState {
     var result = JournalState()
     result.facts = facts
-    let latest = order.compactMap { entries[$0]?.grant.counter.year }.max() ?? year
-    let oldest = min(year, latest) - 1
     var joinable: [Entry] = []
     for entry in order.compactMap({ entries[$0] }) {
       let isOver = entry.isSettled || (entry.grant.boot != current && isExact(entry))
       if isOver && entry.issued == nil { continue }
-      if entry.isSettled, entry.grant.counter.year < oldest { continue }
       // What was settled just now may be said again, by an answer that is under way.
       if entry.isSettled, entry.isOld || entry.grant.boot != current {
         joinable.append(entry)

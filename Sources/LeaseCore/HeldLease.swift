@@ -26,12 +26,17 @@ public struct HeldLease: Sendable, Equatable {
     case served
   }
 
+  /// The highest number that was handed out ahead and whose line was given up; `block.first - 1` for
+  /// none. No line keeps it from coming back, so a release has to.
+  public internal(set) var unloggedThrough: Int
+
   public init(id: LeaseID, token: Token, counter: Counter, block: Block, grantedAt: Instant) {
     self.id = id
     self.token = token
     self.counter = counter
     self.block = block
     self.committedThrough = block.first - 1
+    self.unloggedThrough = block.first - 1
     self.revision = 0
     self.attempt = 0
     self.recall = .no

@@ -50,6 +50,9 @@ extension LeaseMachine {
       // Repeating it would hold up everybody else behind a request that cannot be served.
       statement = .idle
       putBack(batch)
+      if batch.entries.isEmpty {
+        commitNotBefore = now.advanced(byMilliseconds: settings.retryMilliseconds)
+      }
       let waiting = batch.entries.filter(\.isWaiting)
       return drop(batch.reports) + waiting.map { .fail($0.request.id, .rejected) }
         + pump(at: now)

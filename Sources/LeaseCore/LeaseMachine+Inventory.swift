@@ -60,7 +60,20 @@ extension LeaseMachine {
   /// How far a lease has handed out: everything committed, but for what lies in stock.
   func handedOut(_ lease: HeldLease) -> Int {
     let lowest = stock.filter { $0.lease == lease.id }.map(\.block.first).min()
-    return min(lease.committedThrough, (lowest ?? Capacity.counter + 1) - 1)
+    return max(
+      lease.unloggedThrough,
+      min(lease.committedThrough, (lowest ?? Capacity.counter + 1) - 1))
+  }
+
+  /// What a release keeps: the highest committed number that is not committed ahead for nobody. Mostly
+  /// the issue log says the same; but a coordinator that was restored may have lost its lines.
+  func kept(_ lease: HeldLease) -> Int {
+    var kept = lease.committedThrough
+    for piece in stock.reversed() where piece.lease == lease.id && !piece.isLogged {
+      guard piece.block.last == kept else { break }
+      kept = piece.block.first - 1
+    }
+    return max(kept, lease.unloggedThrough)
   }
 
   /// The stock and the uncommitted part of each lease, in the order in which they are used. Only of

@@ -13,7 +13,7 @@ extension LeaseMachine {
     guard !leases.isEmpty else { return nil }
     releasing = .sent(leases.map(\.id))
     return .release(
-      leases.map { ReleaseItem(lease: LeaseReference($0), handedOut: handedOut($0)) })
+      leases.map { ReleaseItem(lease: LeaseReference($0), handedOut: kept($0)) })
   }
 
   public mutating func releaseAnswered(_ replies: [ReleaseReply], at now: Instant)

@@ -73,7 +73,7 @@ extension LeaseMachine {
       case .yearOver:
         // What was committed for nobody in the old year is not handed out in the new one.
         actions.append(.note(.fenced(id, outcome.rawValue)))
-        actions += dropStock { $0.isLogged && $0.lease == id }
+        actions += dropIssued(of: id)
         // A report alone is taken in any year; one that was refused together with a raise is not
         // lost.
         if raise.through == raise.expected,
@@ -186,6 +186,9 @@ extension LeaseMachine {
   /// Gives up on lines: the numbers are in the hands of callers, and the log will not say whose.
   mutating func drop(_ lines: [CommitPlan.Line]) -> [MachineAction] {
     reports.removeAll { lines.contains($0) }
+    for line in lines {
+      updateLease(line.lease) { $0.unloggedThrough = max($0.unloggedThrough, line.block.last) }
+    }
     forgetEmptyFenced()
     let count = lines.reduce(0) { $0 + $1.block.count }
     return count > 0 ? [.note(.unreported(count))] : []
@@ -193,6 +196,12 @@ extension LeaseMachine {
 
   /// Nothing can be written for a lease any more.
   private mutating func dropLines(of id: LeaseID) -> [MachineAction] {
-    drop(reports.filter { $0.lease == id }) + dropStock { $0.isLogged && $0.lease == id }
+    drop(reports.filter { $0.lease == id }) + dropIssued(of: id)
+  }
+
+  /// Drops the stock of a lease that no release will give back.
+  private mutating func dropIssued(of id: LeaseID) -> [MachineAction] {
+    let gone = stock.filter { $0.lease == id && staysIssued($0) }
+    return dropStock(where: gone.contains)
   }
 }

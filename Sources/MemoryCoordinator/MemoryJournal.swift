@@ -38,6 +38,6 @@ public actor MemoryJournal: GrantJournaling {
     holdings[lease] = Holding(
       lease: old.lease, boot: old.boot, counter: old.counter, block: old.block,
       issuedThrough: isExact ? through : max(old.issuedThrough, through),
-      isExact: isExact || old.isExact)
+      isExact: isExact || old.isExact, isSettled: isExact || old.isSettled)
   }
 }

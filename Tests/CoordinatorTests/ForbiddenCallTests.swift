@@ -26,6 +26,7 @@ struct ForbiddenCallTests {
     let tables = [
       "counters", "free_ranges", "leases", "nodes", "boots", "issue_log", "void_ranges", "events",
       "migrations", "grant_state", "node_reports", "idempotency_keys", "quotas",
+      "overlaps",
     ]
     for table in tables {
       for sql in [

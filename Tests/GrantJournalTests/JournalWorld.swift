@@ -32,7 +32,7 @@ final class JournalWorld: Sendable {
   ) async throws(JournalError) -> FileJournal {
     try await FileJournal.open(
       FileJournal.Settings(
-        directory: directory, boot: boot, systemBoot: systemBoot, year: { 2026 },
+        directory: directory, boot: boot, systemBoot: systemBoot,
         compactionBytes: compactionBytes))
   }
 

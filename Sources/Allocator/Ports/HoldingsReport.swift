@@ -38,10 +38,13 @@ public struct Holding: Sendable, Equatable {
   /// Nothing above `issuedThrough` was issued. False for the lease of a process that died: it may
   /// have issued more than it could write down.
   public let isExact: Bool
+  /// The lease is closed and `issuedThrough` is what stays issued of it; or several that touch were
+  /// joined. Such numbers are claimed whatever the coordinator knows of the lease.
+  public let isSettled: Bool
 
   public init(
     lease: LeaseID, boot: BootID, counter: Counter, block: Block, issuedThrough: Int,
-    isExact: Bool
+    isExact: Bool, isSettled: Bool = false
   ) {
     self.lease = lease
     self.boot = boot
@@ -49,6 +52,7 @@ public struct Holding: Sendable, Equatable {
     self.block = block
     self.issuedThrough = issuedThrough
     self.isExact = isExact
+    self.isSettled = isSettled
   }
 }
 

@@ -37,6 +37,18 @@ CREATE TABLE serial.node_reports (
   reported_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+-- Numbers that a node reported as issued and that another one has: each is an incident once.
+CREATE TABLE serial.overlaps (
+  kind text NOT NULL,
+  year integer NOT NULL,
+  numbers int4range NOT NULL
+    CHECK ((lower(numbers) >= 1 AND upper(numbers) <= 100000) IS TRUE),
+  node text NOT NULL REFERENCES serial.nodes,
+  found_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  FOREIGN KEY (kind, year) REFERENCES serial.counters,
+  EXCLUDE USING gist (kind WITH =, year WITH =, node WITH =, numbers WITH &&)
+);
+
 ALTER TABLE serial.boots
   ADD COLUMN drain_requested_at timestamptz,
   -- when the process was told so, with a renewal
@@ -48,6 +60,30 @@ ALTER TABLE serial.leases ADD COLUMN carved boolean NOT NULL DEFAULT false;
 ALTER TABLE serial.leases DROP CONSTRAINT leases_close_reason_check;
 ALTER TABLE serial.leases ADD CONSTRAINT leases_close_reason_check
   CHECK (close_reason IN ('released', 'expired', 'superseded', 'retired', 'carved'));
+
+-- The node that the session's role belongs to. Raises insufficient_privilege for any other role. Each
+-- statement of a function has to see what was committed before it, so no other isolation will do.
+CREATE OR REPLACE FUNCTION serial.calling_node() RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, serial, pg_temp AS $$
+DECLARE
+  v_node text;
+  v_state text;
+BEGIN
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'the transaction is %, expected read committed',
+      current_setting('transaction_isolation') USING ERRCODE = 'invalid_transaction_state';
+  END IF;
+  SELECT node, state INTO v_node, v_state FROM serial.nodes WHERE role = session_user;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'role % is not the role of a node', session_user
+      USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  IF v_state <> 'active' THEN
+    RAISE EXCEPTION 'node % is %', v_node, v_state USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  RETURN v_node;
+END
+$$;
 
 -- The timeline that this server writes on. From the name of the segment that it writes, not from the
 -- control file, which lags behind a promotion.
@@ -144,15 +180,17 @@ CREATE FUNCTION serial.grants_are_open() RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, serial, pg_temp AS $$
 DECLARE
   s serial.grant_state;
-  v_now timestamptz := clock_timestamp();
+  v_now timestamptz;
 BEGIN
   PERFORM serial.notice_start();
   SELECT * INTO STRICT s FROM serial.grant_state;
+  v_now := clock_timestamp();
   IF s.grants_open OR s.opens_at IS NULL
     OR s.opens_at BETWEEN v_now + interval '1 microsecond' AND v_now + s.wait THEN
     RETURN s.grants_open;
   END IF;
   SELECT * INTO STRICT s FROM serial.grant_state FOR UPDATE;
+  v_now := clock_timestamp();
   IF s.grants_open OR s.opens_at IS NULL THEN
     RETURN s.grants_open;
   END IF;

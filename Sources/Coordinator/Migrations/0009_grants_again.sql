@@ -340,6 +340,10 @@ BEGIN
         OR q.handed > l.committed_through THEN 'unexpected'
       ELSE 'released' END;
     IF v_outcome = 'released' THEN
+      -- what a report proved issued may have lost its lines
+      IF l.carved THEN
+        q.handed := greatest(q.handed, l.closed_through);
+      END IF;
       SELECT greatest(q.handed, coalesce(max(upper(i.numbers)) - 1, q.handed)) INTO v_through
         FROM serial.issue_log i WHERE i.lease_id = q.lease;
       SELECT greatest(v_through, coalesce(max(upper(v.numbers * l.block)) - 1, v_through))

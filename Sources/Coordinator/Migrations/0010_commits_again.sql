@@ -13,15 +13,18 @@ RETURNS TABLE (request uuid)
 LANGUAGE plpgsql SET search_path = pg_catalog, serial, pg_temp AS $$
 DECLARE
   q record;
+  v_is_ours boolean;
 BEGIN
   FOR q IN
     SELECT u.* FROM unnest(p_requests, p_subjects, p_routes, p_keys)
         AS u (request, subject, route, key)
       ORDER BY u.subject, u.route, u.key
   LOOP
-    -- in this order: whoever had the lock has committed when it is ours, and the row is seen
-    IF NOT pg_try_advisory_xact_lock(
-        hashtextextended(format('%L %L %L', q.subject, q.route, q.key), 7233))
+    -- In a statement of its own: the next one takes its snapshot after the lock, and sees the key of
+    -- whoever had it before.
+    v_is_ours := pg_try_advisory_xact_lock(
+      hashtextextended(format('%L %L %L', q.subject, q.route, q.key), 7233));
+    IF NOT v_is_ours
       OR EXISTS (SELECT FROM serial.idempotency_keys k
         WHERE k.subject = q.subject AND k.route = q.route AND k.key = q.key
           AND k.created_at > clock_timestamp() - serial.key_life()) THEN
@@ -291,7 +294,13 @@ BEGIN
       ON CONFLICT (subject, route, key) DO UPDATE SET request_hash = excluded.request_hash,
         kind = excluded.kind, year = excluded.year, numbers = excluded.numbers,
         request_id = excluded.request_id, node = excluded.node, replays = 0,
-        created_at = clock_timestamp();
+        created_at = clock_timestamp()
+        WHERE k.created_at <= clock_timestamp() - serial.key_life();
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    IF v_count <> v_keys THEN
+      RAISE EXCEPTION '% of % idempotency keys could be taken', v_count, v_keys
+        USING ERRCODE = 'serialization_failure';
+    END IF;
   END IF;
 
   RETURN QUERY SELECT u.id, u.o, u.r, NULL::uuid, NULL::integer

@@ -32,6 +32,23 @@ LANGUAGE sql VOLATILE SET search_path = pg_catalog, serial, pg_temp AS $$
       WHERE kind = p_kind AND year = p_year), '{}')
 $$;
 
+-- Writes numbers down as issued by a node, in a closed lease of their own, with an event.
+-- Locks: the caller holds the counter's row.
+CREATE FUNCTION serial.add_carved(
+  p_kind text, p_year integer, p_node text, p_boot uuid, p_numbers int4range) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, serial, pg_temp AS $$
+BEGIN
+  INSERT INTO serial.leases (lease_id, kind, year, node, boot_id, token, first, last,
+      committed_through, handed_out_through, state, close_reason, closed_through, ttl, expires_at,
+      closed_at, carved)
+    VALUES (gen_random_uuid(), p_kind, p_year, p_node, p_boot, gen_random_uuid(), lower(p_numbers),
+      upper(p_numbers) - 1, upper(p_numbers) - 1, upper(p_numbers) - 1, 'closed', 'carved', upper(p_numbers) - 1,
+      interval '1 second', clock_timestamp(), clock_timestamp(), true);
+  INSERT INTO serial.events (event, kind, year, numbers, node, boot_id)
+    VALUES ('carved', p_kind, p_year, p_numbers, p_node, p_boot);
+END
+$$;
+
 -- Takes what a node says it issued of one counter out of the free pool, closes its live leases through
 -- it, and those of other nodes that hold some of it through what they committed. p_claimed: what may have been issued; p_sure: what surely was.
 -- carved: numbers that this server had forgotten. overlapping: numbers that somebody else has.
@@ -42,6 +59,8 @@ CREATE FUNCTION serial.carve_out(
 LANGUAGE plpgsql SET search_path = pg_catalog, serial, pg_temp AS $$
 DECLARE
   v_missing int4multirange;
+  v_known int4multirange;
+  v_void int4multirange;
   v_held int4multirange := '{}';
   v_free int4multirange;
   v_through integer;
@@ -50,11 +69,21 @@ DECLARE
 BEGIN
   carved := 0;
   overlapping := 0;
+  SELECT coalesce(range_agg(o.numbers), '{}') INTO v_known FROM serial.overlaps o
+    WHERE o.kind = p_kind AND o.year = p_year AND o.node = p_node;
+  SELECT coalesce(range_agg(v.numbers), '{}') INTO v_void FROM serial.void_ranges v
+    WHERE v.kind = p_kind AND v.year = p_year;
+  -- A number that was free when it was struck out is issued all the same, if that is taken back.
+  FOR r IN SELECT u FROM unnest(p_claimed * v_void - coalesce((SELECT range_agg(x.block)
+    FROM serial.leases x WHERE x.kind = p_kind AND x.year = p_year), '{}')) AS u
+  LOOP
+    PERFORM serial.add_carved(p_kind, p_year, p_node, p_boot, r);
+    carved := carved + upper(r) - lower(r);
+  END LOOP;
   SELECT p_claimed - coalesce(range_agg(k.numbers), '{}') INTO v_missing FROM (
     SELECT int4range(x.first, coalesce(x.closed_through, x.committed_through) + 1) AS numbers
-      FROM serial.leases x WHERE x.kind = p_kind AND x.year = p_year AND x.node = p_node
-    UNION ALL
-    SELECT v.numbers FROM serial.void_ranges v WHERE v.kind = p_kind AND v.year = p_year) k;
+      FROM serial.leases x WHERE x.kind = p_kind AND x.year = p_year AND x.node = p_node) k;
+  v_missing := v_missing - v_known;
   IF isempty(v_missing) THEN
     RETURN;
   END IF;
@@ -83,21 +112,15 @@ BEGIN
   v_free := v_missing * serial.free_numbers(p_kind, p_year);
   FOR r IN SELECT u FROM unnest(v_free) AS u LOOP
     PERFORM serial.take_out(p_kind, p_year, lower(r), upper(r) - 1);
-    INSERT INTO serial.leases (lease_id, kind, year, node, boot_id, token, first, last,
-        committed_through, handed_out_through, state, close_reason, closed_through, ttl, expires_at,
-        closed_at, carved)
-      VALUES (gen_random_uuid(), p_kind, p_year, p_node, p_boot, gen_random_uuid(), lower(r),
-        upper(r) - 1, upper(r) - 1, upper(r) - 1, 'closed', 'carved', upper(r) - 1,
-        interval '1 second', clock_timestamp(), clock_timestamp(), true);
+    PERFORM serial.add_carved(p_kind, p_year, p_node, p_boot, r);
     UPDATE serial.counters SET settled = settled + (upper(r) - lower(r))
       WHERE kind = p_kind AND year = p_year;
     carved := carved + upper(r) - lower(r);
-    INSERT INTO serial.events (event, kind, year, numbers, node, boot_id)
-      VALUES ('carved', p_kind, p_year, r, p_node, p_boot);
   END LOOP;
   -- what only may have been issued proves nothing against somebody who has it
   FOR r IN SELECT u FROM unnest((v_missing - v_free) * p_sure) AS u LOOP
     overlapping := overlapping + upper(r) - lower(r);
+    INSERT INTO serial.overlaps (kind, year, numbers, node) VALUES (p_kind, p_year, r, p_node);
     INSERT INTO serial.events (event, kind, year, numbers, node, boot_id, detail)
       VALUES ('overlap', p_kind, p_year, r, p_node, p_boot, jsonb_build_object('held_by', (
         SELECT jsonb_agg(DISTINCT x.node) FROM serial.leases x
@@ -110,7 +133,7 @@ $$;
 -- one before, whether or not this server remembers.
 --   p_generation   the generation that is reported for; another one is answered 'again'
 --   p_suspicion    why the node believes that something was lost; null when it does not
---   p_leases...    one element a holding: lease, kind, year, first and last number, the highest number
+--   p_leases...    one element a holding: lease (null for one that is settled), kind, year, first and last number, the highest number
 --                  that was surely issued (first - 1 for none), and whether nothing above it was
 -- outcome: 'accepted', 'again', 'superseded'. carved, overlapping: numbers. settled_*: those leases of
 -- the report that are closed, and what stays issued of them. Then what the coordinator says of itself,
@@ -158,16 +181,30 @@ BEGIN
     AND NOT EXISTS (SELECT FROM serial.node_reports r
       WHERE r.node = v_node AND r.generation = s.generation));
 
+  IF EXISTS (SELECT FROM unnest(p_kinds, p_years, p_first, p_last, p_issued)
+      AS u (kind, year, first, last, issued)
+    WHERE (u.year BETWEEN 2000 AND serial.running_year() + 1 AND 1 <= u.first AND u.first <= u.last
+      AND u.last <= 99999 AND u.issued BETWEEN u.first - 1 AND u.last) IS NOT TRUE) THEN
+    RAISE EXCEPTION 'a holding is not within 1...99999 of the years 2000...%',
+      serial.running_year() + 1 USING ERRCODE = 'invalid_parameter_value';
+  END IF;
   INSERT INTO serial.counters (kind, year)
     SELECT DISTINCT u.kind, u.year FROM unnest(p_kinds, p_years) AS u (kind, year)
       ORDER BY 1, 2 ON CONFLICT DO NOTHING;
+  PERFORM FROM serial.counters k
+    WHERE (k.kind, k.year) IN (SELECT u.kind, u.year FROM unnest(p_kinds, p_years)
+      AS u (kind, year))
+    ORDER BY k.kind, k.year FOR NO KEY UPDATE;
+  -- every live lease, of whatever node, that it may close below: by id over all counters
+  PERFORM FROM serial.leases x
+    WHERE x.state = 'live' AND EXISTS (
+      SELECT FROM unnest(p_kinds, p_years, p_first, p_last, p_issued, p_exact)
+        AS u (kind, year, first, last, issued, exact)
+      WHERE u.kind = x.kind AND u.year = x.year
+        AND x.block && int4range(u.first, CASE WHEN u.exact THEN u.issued ELSE u.last END + 1))
+    ORDER BY x.lease_id FOR NO KEY UPDATE;
   LOOP
-    FOR c IN
-      SELECT k.kind, k.year FROM serial.counters k
-        WHERE (k.kind, k.year) IN (SELECT u.kind, u.year FROM unnest(p_kinds, p_years)
-          AS u (kind, year))
-        ORDER BY k.kind, k.year FOR NO KEY UPDATE
-    LOOP
+    FOR c IN SELECT DISTINCT u.kind, u.year FROM unnest(p_kinds, p_years) AS u (kind, year) LOOP
       -- Of a lease that the node released, only what it kept: it may have died before it wrote that down.
       SELECT coalesce(range_agg(int4range(h.first, h.claimed + 1)), '{}'),
           coalesce(range_agg(int4range(h.first, h.issued + 1)), '{}')
@@ -213,7 +250,9 @@ BEGIN
       FROM serial.coordinator_facts() f,
         (SELECT array_agg(y.lease_id ORDER BY y.lease_id) AS ids,
             array_agg(y.closed_through ORDER BY y.lease_id) AS throughs
-          FROM serial.leases y WHERE y.lease_id = ANY (p_leases) AND y.node = v_node
-            AND y.state = 'closed') x;
+          FROM unnest(p_leases, p_exact) AS u (lease, exact)
+            JOIN serial.leases y ON y.lease_id = u.lease AND y.node = v_node AND y.state = 'closed'
+          -- one that is not exact stays so: a later suspicion claims the whole of it
+          WHERE u.exact) x;
 END
 $$;

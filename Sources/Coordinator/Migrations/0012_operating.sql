@@ -100,6 +100,20 @@ BEGIN
           l.lease_id, l.node, l.boot_id, jsonb_build_object('for', 'void', 'by', p_by));
     END IF;
   END LOOP;
+  -- And what a process that still speaks may hand out of an expired lease: it gives it back, or reports
+  -- it, as soon as it hears of the end. One that died is retired, or starts again, before.
+  IF outcome IS NULL THEN
+    SELECT lower(r1), x.node INTO number, node
+      FROM serial.leases x, unnest(v_all * int4multirange(x.block) - coalesce((
+        SELECT range_agg(i.numbers) FROM serial.issue_log i
+          WHERE i.lease_id = x.lease_id), '{}')) AS r1
+      WHERE x.kind = p_kind AND x.year = p_year AND x.state = 'closed'
+        AND x.close_reason = 'expired' AND x.block && int4range(p_first, p_last + 1)
+        AND EXISTS (SELECT FROM serial.boots b
+          WHERE b.boot_id = x.boot_id AND b.ended_at IS NULL)
+      ORDER BY 1 LIMIT 1;
+    outcome := CASE WHEN FOUND THEN 'leased' END;
+  END IF;
   IF outcome IS NOT NULL THEN
     RETURN;
   END IF;
@@ -213,13 +227,14 @@ END
 $$;
 
 -- Limits what a subject may use up; both null removes the quota. What it used before counts.
--- Locks: the quota.
+-- Locks: the quota; for a new one the issue log, against commits, until it is counted.
 CREATE FUNCTION serial.set_quota(
   p_subject text, p_per_minute integer, p_per_year integer, p_by text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, serial, pg_temp AS $$
 DECLARE
   v_minute timestamptz := date_trunc('minute', clock_timestamp());
   v_year integer := serial.running_year();
+  v_is_new boolean;
 BEGIN
   PERFORM serial.calling_node();
   PERFORM serial.demand_reason('quota', p_by);
@@ -230,15 +245,22 @@ BEGIN
       jsonb_build_object('subject', p_subject, 'by', p_by));
     RETURN;
   END IF;
-  INSERT INTO serial.quotas AS x
-      (subject, per_minute, per_year, minute, used_minute, year, used_year, set_by)
-    SELECT p_subject, p_per_minute, p_per_year, v_minute,
-        coalesce(sum(upper(i.numbers) - lower(i.numbers)) FILTER (WHERE i.issued_at >= v_minute), 0),
-        v_year, coalesce(sum(upper(i.numbers) - lower(i.numbers)), 0), p_by
-      FROM serial.issue_log i WHERE i.subject = p_subject
-        AND i.issued_at >= make_timestamptz(v_year, 1, 1, 0, 0, 0, 'UTC')
+  INSERT INTO serial.quotas AS x (subject, per_minute, per_year, minute, year, set_by)
+    VALUES (p_subject, p_per_minute, p_per_year, v_minute, v_year, p_by)
     ON CONFLICT (subject) DO UPDATE SET per_minute = excluded.per_minute,
-      per_year = excluded.per_year, set_by = excluded.set_by, set_at = clock_timestamp();
+      per_year = excluded.per_year, set_by = excluded.set_by, set_at = clock_timestamp()
+    RETURNING xmax = 0 INTO v_is_new;
+  IF v_is_new THEN
+    -- commits that are under way do not see the quota: they are waited for, and then counted
+    LOCK TABLE serial.issue_log IN SHARE MODE;
+    UPDATE serial.quotas x SET used_minute = u.minute, used_year = u.year
+      FROM (SELECT coalesce(sum(upper(i.numbers) - lower(i.numbers)), 0) AS year,
+          coalesce(sum(upper(i.numbers) - lower(i.numbers))
+            FILTER (WHERE i.issued_at >= v_minute), 0) AS minute
+        FROM serial.issue_log i WHERE i.subject = p_subject
+          AND i.issued_at >= make_timestamptz(v_year, 1, 1, 0, 0, 0, 'UTC')) u
+      WHERE x.subject = p_subject;
+  END IF;
   INSERT INTO serial.events (event, detail) VALUES ('quota-set', jsonb_build_object(
     'subject', p_subject, 'per_minute', p_per_minute, 'per_year', p_per_year, 'by', p_by));
 END

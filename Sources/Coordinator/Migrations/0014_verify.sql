@@ -64,6 +64,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, serial, pg_te
     SELECT 'two-lines', n.kind, n.year, int4multirange(n.numbers * n.before),
         'has two first lines in the issue log' FROM lines n WHERE n.numbers && n.before
     UNION ALL
+    SELECT 'issued-twice', o.kind, o.year, int4multirange(o.numbers),
+        format('%s issued it, and it was granted to another node after that was forgotten', o.node)
+      FROM serial.overlaps o
+    UNION ALL
     SELECT 'again-without-line', g.kind, g.year, g.again - g.once,
         'was given to another recipient without a first one' FROM logged g
     UNION ALL

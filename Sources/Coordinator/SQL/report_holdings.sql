@@ -1,5 +1,5 @@
 -- Says what this node holds and has issued, for one generation of the coordinator.
--- $1 boot id, $2 generation, $3 suspicion or null; a holding each: $4 leases, $5 kinds, $6 years,
+-- $1 boot id, $2 generation, $3 suspicion or null; a holding each: $4 leases (null when settled), $5 kinds, $6 years,
 -- $7 first, $8 last, $9 surely issued through, $10 nothing above that was
 -- One row: outcome ('accepted', 'again', 'superseded'), carved, overlapping, settled_leases,
 -- settled_through, and what the coordinator says of itself
