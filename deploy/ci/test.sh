@@ -8,13 +8,14 @@ build_tests() {
 }
 
 # Tests start their own PostgreSQL and nodes, on free ports; what they start ends with them.
-# The clusters of real processes, the servers with standbys and the minute of contention run after the
-# others, and what uses a whole counter up has the machine to itself: beside the others a test with a
-# deadline would measure the load.
+# The servers with standbys and the clusters of real processes run after the others; the minute of
+# contention, and what uses a whole counter up, have the machine to themselves: beside others a test with
+# a deadline would measure the load.
 # What only calculates comes first and by itself: it would keep the threads that the others wait on.
 pure='SerialFormatTests|LeaseCoreTests|AllocatorTests|GrantJournalTests'
-servers='LockOrderTests|StandbyTests|RestoreTests|FailoverTests|LostReplyTests'
+servers='StandbyTests|RestoreTests|FailoverTests|LostReplyTests'
 clusters='EndToEndTests'
+contention='LockOrderTests'
 alone='ExhaustionTests'
 
 run_pure_tests() {
@@ -22,7 +23,7 @@ run_pure_tests() {
 }
 
 run_tests() {
-  timeout --foreground 15m swift test --skip-build --parallel --skip "$pure|$servers|$clusters"
+  timeout --foreground 15m swift test --skip-build --parallel --skip "$pure|$servers|$contention|$clusters"
 }
 
 run_server_tests() {
@@ -31,6 +32,10 @@ run_server_tests() {
 
 run_cluster_tests() {
   timeout --foreground 15m swift test --skip-build --parallel --filter "$clusters" --skip "$alone"
+}
+
+run_contention() {
+  timeout --foreground 15m swift test --skip-build --filter "$contention"
 }
 
 run_alone() {
@@ -45,6 +50,7 @@ timed 'build' build_tests
 timed 'test what only calculates' run_pure_tests
 timed 'test' run_tests
 timed 'test with servers that fail' run_server_tests
+timed 'test with a minute of contention' run_contention
 timed 'test with clusters of real processes' run_cluster_tests
 timed 'test to the last number' run_alone
 say "all passed in $((SECONDS - start)) s"
