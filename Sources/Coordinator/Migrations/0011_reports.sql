@@ -42,15 +42,17 @@ BEGIN
       committed_through, handed_out_through, state, close_reason, closed_through, ttl, expires_at,
       closed_at, carved)
     VALUES (gen_random_uuid(), p_kind, p_year, p_node, p_boot, gen_random_uuid(), lower(p_numbers),
-      upper(p_numbers) - 1, upper(p_numbers) - 1, upper(p_numbers) - 1, 'closed', 'carved', upper(p_numbers) - 1,
-      interval '1 second', clock_timestamp(), clock_timestamp(), true);
+      upper(p_numbers) - 1, upper(p_numbers) - 1, upper(p_numbers) - 1, 'closed', 'carved',
+      upper(p_numbers) - 1, interval '1 second', clock_timestamp(), clock_timestamp(), true);
   INSERT INTO serial.events (event, kind, year, numbers, node, boot_id)
     VALUES ('carved', p_kind, p_year, p_numbers, p_node, p_boot);
 END
 $$;
 
 -- Takes what a node says it issued of one counter out of the free pool, closes its live leases through
--- it, and those of other nodes that hold some of it through what they committed. p_claimed: what may have been issued; p_sure: what surely was.
+-- it, and those of other nodes that hold some of it through what they committed.
+--   p_claimed   what may have been issued
+--   p_sure      what surely was
 -- carved: numbers that this server had forgotten. overlapping: numbers that somebody else has.
 -- Locks: the caller holds the counter's row; leases by id.
 CREATE FUNCTION serial.carve_out(
@@ -129,14 +131,15 @@ BEGIN
 END
 $$;
 
--- Takes the report of the calling node: numbers that it issued or may have issued, this year and in the
--- one before, whether or not this server remembers.
+-- Takes the report of the calling node: numbers that it issued or may have issued, of whatever year,
+-- whether or not this server remembers.
 --   p_generation   the generation that is reported for; another one is answered 'again'
 --   p_suspicion    why the node believes that something was lost; null when it does not
---   p_leases...    one element a holding: lease (null for one that is settled), kind, year, first and last number, the highest number
---                  that was surely issued (first - 1 for none), and whether nothing above it was
+--   p_leases...    one element a holding: lease (null for one that is settled), kind, year, first and
+--                  last number, the highest number that was surely issued (first - 1 for none), and
+--                  whether nothing above it was
 -- outcome: 'accepted', 'again', 'superseded'. carved, overlapping: numbers. settled_*: those leases of
--- the report that are closed, and what stays issued of them. Then what the coordinator says of itself,
+-- the report that are exact and closed, and what stays issued of them. Then what the coordinator says of itself,
 -- with the generation that the node has reported for now.
 -- Locks: grant_state, the node's row (shared), counters, leases by id.
 CREATE FUNCTION serial.report_holdings(
