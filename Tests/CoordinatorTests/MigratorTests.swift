@@ -32,6 +32,35 @@ struct MigratorTests {
     #expect(try await applied(database) == "\(all)|\(all)|\(Migration.all.last?.version ?? 0)")
   }
 
+  /// The run before may take longer than a migration may wait for one of its locks.
+  @Test func theWaitForAnotherRunOutlastsTheLimitOfLocks() async throws {
+    let database = try await Fixture.shared.emptyDatabase()
+    let holder = try await database.connect(as: "postgres", limits: .migration)
+    _ = try await holder.execute(SQL.lockMigrations)
+    let limits = SessionLimits(
+      statementTimeoutMilliseconds: 60_000, lockTimeoutMilliseconds: 100,
+      idleInTransactionTimeoutMilliseconds: 60_000)
+    let waiter = try await database.connect(as: "postgres", limits: limits)
+    let run = Task { try await Migrator(connection: waiter).run().count }
+    let longAgo = """
+      SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+        AND wait_event_type = 'Lock' AND clock_timestamp() - query_start > interval '300 ms'
+      """
+    let deadline = ContinuousClock.now + .seconds(30)
+    while try await database.sql(longAgo).hasPrefix("0") {
+      try #require(ContinuousClock.now < deadline, "the second run does not wait for the first")
+    }
+    await holder.close()
+    #expect(try await run.value == Migration.all.count)
+    // What migrations lock is bounded as before.
+    let setting = Statement(
+      name: "test_lock_timeout", sql: "SELECT current_setting('lock_timeout') AS value",
+      parameterCount: 0)
+    let value: String? = try await waiter.execute(setting).rows.first?.decode("value")
+    #expect(value == "100ms")
+    await waiter.close()
+  }
+
   @Test func aMigrationThatFailsLeavesNothingOfItself() async throws {
     let database = try await Fixture.shared.emptyDatabase()
     let admin = try await database.connect(as: "postgres", limits: .migration)

@@ -18,7 +18,7 @@ public struct Migrator: Sendable {
   /// Throws `MigrationError` when the database holds a migration that this binary does not know, or
   /// knows with another text; nothing is changed then.
   public func run(report: @Sendable (Migration) -> Void = { _ in }) async throws -> [Migration] {
-    _ = try await connection.execute(SQL.lockMigrations)
+    try await waitForOtherMigrations()
     _ = try await connection.simpleScript(SQL.prepareMigrations)
     let missing = try missing(after: try await applied())
     for migration in missing {
@@ -31,6 +31,15 @@ public struct Migrator: Sendable {
       }
     }
     return missing
+  }
+
+  /// Another run may take longer than a migration may wait for a lock of its own: the session's limit
+  /// of locks holds for what migrations lock, not for this wait, which the limit of statements bounds.
+  private func waitForOtherMigrations() async throws {
+    try await connection.transaction { connection in
+      _ = try connection.simpleScript("SET LOCAL lock_timeout = 0")
+      _ = try connection.execute(SQL.lockMigrations)
+    }
   }
 
   struct Applied: Sendable, Equatable {
