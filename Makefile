@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up down status clean build test lint format chaos bench
+.PHONY: help up down status clean build test lint format model chaos bench
 
 ##@ A cluster on this machine
 
@@ -34,11 +34,14 @@ lint: ## Check format, rules and shell scripts
 format: ## Format all Swift files in place
 	@deploy/ci/format.sh
 
+model: ## Check the formal model of the protocol in full (SIZE=small: as `make test` has time for)
+	@deploy/ci/model.sh $(SIZE)
+
 chaos: ## Break a cluster on purpose and check what it did (not built yet)
 	@echo "chaos is not built yet" >&2; exit 2
 
-bench: ## Measure (not built yet)
-	@echo "bench is not built yet" >&2; exit 2
+bench: ## Measure beside a peer: make bench CASE=ten-million (without CASE: the list)
+	@deploy/bench/run.sh $(CASE) $(ARGS)
 
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } \

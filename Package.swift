@@ -27,6 +27,7 @@ let package = Package(
   products: [
     .library(name: "SerialFormat", targets: ["SerialFormat"]),
     .library(name: "Allocator", targets: ["Allocator"]),
+    .library(name: "SerialClient", targets: ["SerialClient"]),
     .executable(name: "seriald", targets: ["seriald"]),
     .executable(name: "serialctl", targets: ["serialctl"]),
   ],
@@ -81,6 +82,18 @@ let package = Package(
       resources: [.embedInCode("SQL"), .embedInCode("Migrations")],
       swiftSettings: strict),
 
+    // The registry: what it keeps and its ports, and the tables that it keeps it in.
+    .target(
+      name: "Records", dependencies: ["Allocator", "LeaseCore", "SerialFormat"],
+      swiftSettings: strict),
+    .target(
+      name: "Registry",
+      dependencies: [
+        "Records", "Coordinator", "LibPQ", "Allocator", "LeaseCore", "SerialFormat", logging,
+      ],
+      resources: [.embedInCode("SQL")],
+      swiftSettings: strict),
+
     // The node's interface.
     .target(
       name: "SerialAuth", dependencies: [jwt, product("Crypto", "swift-crypto")],
@@ -91,7 +104,10 @@ let package = Package(
     .target(
       name: "SerialAPI",
       dependencies: [
-        "Allocator", "LeaseCore", "SerialFormat", "SerialAuth", "PrometheusText", logging, metrics,
+        "Records", "Allocator", "LeaseCore", "SerialFormat", "SerialAuth", "PrometheusText",
+        logging,
+        metrics,
+        product("Crypto", "swift-crypto"),
         product("Hummingbird", "hummingbird"), product("HummingbirdCore", "hummingbird"),
         product("HummingbirdTLS", "hummingbird"), product("HTTPTypes", "swift-http-types"),
         product("NIOCore", "swift-nio"), product("NIOHTTP1", "swift-nio"),
@@ -100,6 +116,17 @@ let package = Package(
         product("NIOHTTPTypesHTTP1", "swift-nio-extras"),
       ],
       resources: [.embedInCode("OpenAPI/openapi.yaml")],
+      swiftSettings: strict),
+
+    // For programs that use a cluster.
+    .target(
+      name: "SerialClient",
+      dependencies: [
+        "SerialFormat", logging, product("AsyncHTTPClient", "async-http-client"),
+        product("NIOCore", "swift-nio"), product("NIOHTTP1", "swift-nio"),
+        product("NIOPosix", "swift-nio"), product("NIOSSL", "swift-nio-ssl"),
+        product("NIOFoundationCompat", "swift-nio"),
+      ],
       swiftSettings: strict),
 
     // A whole cluster on this machine: authority, private PostgreSQL, nodes.
@@ -120,8 +147,9 @@ let package = Package(
     .executableTarget(
       name: "seriald",
       dependencies: [
-        "Coordinator", "LibPQ", "GrantJournal", "Allocator", "LeaseCore", "SerialAPI", "SerialAuth",
-        "PrometheusText", "SerialFormat", arguments, lifecycle, logging, metrics,
+        "Coordinator", "Records", "Registry", "LibPQ", "GrantJournal", "Allocator", "LeaseCore",
+        "SerialAPI", "SerialAuth", "PrometheusText", "SerialFormat", arguments, lifecycle, logging,
+        metrics,
         product("Configuration", "swift-configuration"),
         product("SystemPackage", "swift-system"),
         product("UnixSignals", "swift-service-lifecycle"),
@@ -130,17 +158,30 @@ let package = Package(
     .executableTarget(
       name: "serialctl",
       dependencies: [
-        "SerialFormat", "SerialAuth", "LocalCluster", arguments, logging,
-        product("AsyncHTTPClient", "async-http-client"), product("NIOCore", "swift-nio"),
-        product("NIOSSL", "swift-nio-ssl"), product("NIOHTTP1", "swift-nio"),
-        product("NIOFoundationCompat", "swift-nio"), product("NIOPosix", "swift-nio"),
+        "SerialFormat", "SerialAuth", "SerialClient", "LocalCluster", "Registry", "LibPQ",
+        arguments, logging,
       ],
+      swiftSettings: strict),
+
+    // Measures a node beside the bare database.
+    .executableTarget(
+      name: "serialbench",
+      dependencies: [
+        "LocalCluster", "LibPQ", "SerialAuth", arguments, logging,
+        product("AsyncHTTPClient", "async-http-client"), product("NIOCore", "swift-nio"),
+        product("NIOHTTP1", "swift-nio"),
+      ],
+      resources: [.embedInCode("SQL")],
       swiftSettings: strict),
 
     // Tests. The conformance suite is a library: the ledger in memory and PostgreSQL both pass it.
     .target(
       name: "CoordinatorConformance", dependencies: ["Allocator", "LeaseCore", "SerialFormat"],
       path: "Tests/CoordinatorConformance", swiftSettings: strict),
+    // A PostgreSQL over TLS with the schema, for the tests that need one.
+    .target(
+      name: "DatabaseFixture", dependencies: ["Coordinator", "LibPQ", "LocalCluster", logging],
+      path: "Tests/DatabaseFixture", swiftSettings: strict),
     .testTarget(
       name: "SerialFormatTests", dependencies: ["SerialFormat"], swiftSettings: strict),
     .testTarget(
@@ -167,8 +208,16 @@ let package = Package(
     .testTarget(
       name: "CoordinatorTests",
       dependencies: [
-        "CoordinatorConformance", "Coordinator", "FaultProxy", "GrantJournal", "LibPQ",
-        "Allocator", "LeaseCore", "SerialFormat", "LocalCluster", logging,
+        "CoordinatorConformance", "DatabaseFixture", "Coordinator", "FaultProxy", "GrantJournal",
+        "LibPQ", "Allocator", "LeaseCore", "SerialFormat", "LocalCluster", logging,
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "RecordsTests", dependencies: ["Records", "SerialFormat"], swiftSettings: strict),
+    .testTarget(
+      name: "RegistryTests",
+      dependencies: [
+        "DatabaseFixture", "Registry", "Records", "Coordinator", "LibPQ", "Allocator", "LeaseCore",
+        "SerialFormat", "LocalCluster", logging,
       ], swiftSettings: strict),
     .testTarget(
       name: "SerialAuthTests",
@@ -183,8 +232,8 @@ let package = Package(
     .testTarget(
       name: "SerialAPITests",
       dependencies: [
-        "Allocator", "LeaseCore", "SerialFormat", "SerialAuth", "PrometheusText", "SerialAPI",
-        logging, metrics, lifecycle, jwt, product("Hummingbird", "hummingbird"),
+        "Records", "Allocator", "LeaseCore", "SerialFormat", "SerialAuth", "PrometheusText",
+        "SerialAPI", logging, metrics, lifecycle, jwt, product("Hummingbird", "hummingbird"),
         product("HummingbirdTesting", "hummingbird"), product("HTTPTypes", "swift-http-types"),
         product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio"),
         product("NIOHTTP1", "swift-nio"), product("NIOEmbedded", "swift-nio"),
@@ -193,9 +242,17 @@ let package = Package(
         product("Crypto", "swift-crypto"), product("SwiftASN1", "swift-asn1"),
       ], swiftSettings: strict),
     .testTarget(
+      name: "SerialClientTests",
+      dependencies: [
+        "SerialClient", "SerialFormat", "LocalCluster", logging, product("NIOCore", "swift-nio"),
+        product("NIOPosix", "swift-nio"), product("NIOHTTP1", "swift-nio"),
+        product("NIOSSL", "swift-nio-ssl"),
+      ], swiftSettings: strict),
+    .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "seriald", "serialctl", "LocalCluster", "SerialAuth", "SerialFormat",
+        "seriald", "serialctl", "LocalCluster", "SerialAuth", "SerialFormat", "SerialClient",
+        "LibPQ", logging,
         product("AsyncHTTPClient", "async-http-client"), product("NIOCore", "swift-nio"),
         product("NIOHTTP1", "swift-nio"),
       ], swiftSettings: strict),

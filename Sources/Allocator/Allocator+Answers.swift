@@ -33,6 +33,8 @@ extension Allocator {
       AllocationError(
         .quotaExceeded, detail: "The quota of this subject is used up.",
         retryAfterSeconds: max(1, (milliseconds + 999) / 1000))
+    case .recordRefused(let detail):
+      AllocationError(.recordRefused, detail: detail)
     case .recalling(let counter):
       AllocationError(
         .recalling,
@@ -98,6 +100,10 @@ extension Allocator {
     case .abandoned(let count):
       logger.warning(
         "committed numbers without a recipient can be handed out no more",
+        metadata: ["kind": kind, "count": "\(count)"])
+    case .recorded(let count):
+      logger.info(
+        "numbers left out that records of an application carry",
         metadata: ["kind": kind, "count": "\(count)"])
     case .unreported(let count):
       logger.error(

@@ -94,7 +94,7 @@ extension Allocator {
     waiters[request.id] = Waiter(ticket: ticket, startedAt: .now, continuation: continuation)
     let asked = Request(
       id: request.id, subject: request.subject, count: request.count, deadline: deadline,
-      key: request.key)
+      key: request.key, records: request.records)
     apply(to: stream) { $0.requested(asked, at: $1) }
   }
 
@@ -125,7 +125,16 @@ extension Allocator {
     if let year = request.year, !years.contains(year) {
       return "year \(year) is not within \(years.lowerBound)...\(years.upperBound)"
     }
+    if let problem = problem(withRecordsOf: request) { return problem }
     return waiters[request.id] == nil ? nil : "request id \(request.id) is in use"
+  }
+
+  private func problem(withRecordsOf request: AllocationRequest) -> String? {
+    guard request.records.isEmpty || request.records.count == request.count else {
+      return "\(request.records.count) records for \(request.count) numbers"
+    }
+    let withNul = request.records.firstIndex { $0.utf8.contains(0) }
+    return withNul.map { "record \($0 + 1) has a NUL" }
   }
 
   func resume(_ id: RequestID, _ answer: Answer) {

@@ -70,6 +70,7 @@ struct AllocatorMetrics: Sendable {
     case .resolved(let committed): event(committed ? "resolved-committed" : "resolved-not-done")
     case .stocked: event("stocked")
     case .abandoned: event("abandoned")
+    case .recorded(let count): event("recorded", by: count)
     case .unreported(let count):
       incidentsTotal.increment()
       event("unreported", by: count)

@@ -1,20 +1,20 @@
-import Allocator
+package import Allocator
 import Foundation
 import LeaseCore
-import LibPQ
+package import LibPQ
 
 typealias UUIDColumn = UUID
 
 /// The server answered something that its functions do not answer.
-struct Contradiction: Error {
+package struct Contradiction: Error {
   let detail: String
 
-  init(_ detail: String) { self.detail = detail }
+  package init(_ detail: String) { self.detail = detail }
 }
 
 /// Reads an answer. It came, so the statement was done; but an answer that cannot be read says as
 /// little as one that was lost.
-func answer<Value>(_ read: () throws -> Value) throws(CoordinatorError) -> Value {
+package func answer<Value>(_ read: () throws -> Value) throws(CoordinatorError) -> Value {
   do {
     return try read()
   } catch {
@@ -24,7 +24,7 @@ func answer<Value>(_ read: () throws -> Value) throws(CoordinatorError) -> Value
 
 extension ConnectionPool {
   /// Runs a statement, and says what is known of its outcome when it fails.
-  func call(_ statement: Statement, _ parameters: [Parameter], milliseconds: Int)
+  package func call(_ statement: Statement, _ parameters: [Parameter], milliseconds: Int)
     async throws(CoordinatorError) -> StatementResult
   {
     do throws(LibPQError) {
@@ -37,7 +37,7 @@ extension ConnectionPool {
 
   /// The same for a statement that writes. With a WARNING its outcome is unknown: PostgreSQL reports a
   /// wait for the standby that was cancelled so.
-  func callDurably(_ statement: Statement, _ parameters: [Parameter], milliseconds: Int)
+  package func callDurably(_ statement: Statement, _ parameters: [Parameter], milliseconds: Int)
     async throws(CoordinatorError) -> StatementResult
   {
     let result = try await call(statement, parameters, milliseconds: milliseconds)
@@ -50,7 +50,7 @@ extension ConnectionPool {
 }
 
 extension CoordinatorError {
-  init(_ error: LibPQError) {
+  package init(_ error: LibPQError) {
     switch error.outcome {
     case .notSent: self.init(.unavailable, detail: error.explanation)
     case .unknown, .completed: self.init(.outcomeUnknown, detail: error.explanation)
@@ -68,7 +68,7 @@ extension CoordinatorError {
 
 extension Row {
   /// A word of a closed set.
-  func outcome<Outcome: RawRepresentable<String>>(_ column: String, as: Outcome.Type) throws
+  package func outcome<Outcome: RawRepresentable<String>>(_ column: String, as: Outcome.Type) throws
     -> Outcome
   {
     let text: String = try decode(column)

@@ -8,6 +8,7 @@ extension PostgresCoordinator {
     let raises = plan.raises
     let lines = plan.lines
     let keys = plan.keys
+    let owners = plan.records.flatMap { claim in claim.rows.map { _ in claim.request.uuid } }
     let result = try await write(
       SQL.commitNumbers,
       [
@@ -20,27 +21,10 @@ extension PostgresCoordinator {
         .boolArray(lines.map(\.again)), .boolArray(lines.map(\.delivered)), standby,
         .uuidArray(keys.map(\.request.uuid)), .textArray(keys.map(\.owner.subject)),
         .textArray(keys.map(\.owner.key.route)), .textArray(keys.map(\.owner.key.key)),
-        .textArray(keys.map(\.owner.key.requestHash)),
+        .textArray(keys.map(\.owner.key.requestHash)), .uuidArray(owners),
+        .textArray(plan.records.flatMap(\.rows)),
       ])
-    return try answer {
-      var leases: [CommitReply] = []
-      var refused: [RefusedRequest] = []
-      for row in result.rows {
-        guard let id = try row.decode("lease_id", as: UUIDColumn?.self) else {
-          refused.append(
-            RefusedRequest(
-              request: RequestID(try row.decode("request_id")),
-              reason: try row.outcome("outcome", as: RefusedRequest.Reason.self),
-              retryMilliseconds: try row.decode("retry_ms")))
-          continue
-        }
-        leases.append(
-          CommitReply(
-            lease: LeaseID(id), outcome: try row.outcome("outcome", as: CommitReply.Outcome.self),
-            recalled: try row.decode("recalled")))
-      }
-      return CommitAnswer(leases: leases, refused: refused)
-    }
+    return try answer { try CommitAnswer(rows: result.rows) }
   }
 
   public func resolve(_ keys: [KeyOwner]) async throws(CoordinatorError) -> [KeyAnswer] {
@@ -62,6 +46,34 @@ extension PostgresCoordinator {
   public func sweepKeys() async throws(CoordinatorError) -> Int {
     let result = try await write(SQL.sweepKeys, [])
     return try answer { try result.singleRow().decode("removed") }
+  }
+}
+
+extension CommitAnswer {
+  init(rows: ResultRows) throws {
+    var leases: [CommitReply] = []
+    var refused: [RefusedRequest] = []
+    var recorded: [RecordedNumber] = []
+    for row in rows {
+      if let id = try row.decode("lease_id", as: UUIDColumn?.self) {
+        if let number = try row.decode("number", as: Int?.self) {
+          recorded.append(RecordedNumber(lease: LeaseID(id), number: number))
+        } else {
+          leases.append(
+            CommitReply(
+              lease: LeaseID(id), outcome: try row.outcome("outcome", as: CommitReply.Outcome.self),
+              recalled: try row.decode("recalled")))
+        }
+      } else {
+        refused.append(
+          RefusedRequest(
+            request: RequestID(try row.decode("request_id")),
+            reason: try row.outcome("outcome", as: RefusedRequest.Reason.self),
+            retryMilliseconds: try row.decode("retry_ms"),
+            detail: try row.decode("detail", as: String?.self)))
+      }
+    }
+    self.init(leases: leases, refused: refused, recorded: recorded)
   }
 }
 

@@ -4,7 +4,7 @@ import LibPQ
 enum SQL {
   static let registerBoot = statement("register_boot", 2, PackageResources.register_boot_sql)
   static let acquireBlocks = statement("acquire_blocks", 10, PackageResources.acquire_blocks_sql)
-  static let commitNumbers = statement("commit_numbers", 22, PackageResources.commit_numbers_sql)
+  static let commitNumbers = statement("commit_numbers", 24, PackageResources.commit_numbers_sql)
   static let readBack = statement("read_back", 5, PackageResources.read_back_sql)
   static let renewLeases = statement("renew_leases", 4, PackageResources.renew_leases_sql)
   static let releaseLeases = statement("release_leases", 4, PackageResources.release_leases_sql)

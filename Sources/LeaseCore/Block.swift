@@ -41,6 +41,18 @@ public struct Block: Hashable, Sendable, Comparable, CustomStringConvertible {
   /// The part above `number`; nil when nothing is.
   public func above(_ number: Int) -> Block? { Block(first: max(first, number + 1), last: last) }
 
+  /// What is left of it without some numbers, in ascending blocks.
+  public func without(_ numbers: Set<Int>) -> [Block] {
+    var rest: [Block] = []
+    var first = self.first
+    for number in numbers.sorted() where contains(number) {
+      if let below = Block(first: first, last: number - 1) { rest.append(below) }
+      first = number + 1
+    }
+    if let above = Block(first: first, last: last) { rest.append(above) }
+    return rest
+  }
+
   /// Both as one block when they touch without overlapping; nil otherwise.
   public func joined(_ other: Block) -> Block? {
     if last + 1 == other.first { return Block(first: first, last: other.last) }

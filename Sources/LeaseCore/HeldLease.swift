@@ -29,6 +29,8 @@ public struct HeldLease: Sendable, Equatable {
   /// The highest number that was handed out ahead and whose line was given up; `block.first - 1` for
   /// none. No line keeps it from coming back, so a release has to.
   public internal(set) var unloggedThrough: Int
+  /// Numbers that proved to be carried by records already. They are handed to nobody.
+  var recorded: Set<Int> = []
 
   public init(id: LeaseID, token: Token, counter: Counter, block: Block, grantedAt: Instant) {
     self.id = id

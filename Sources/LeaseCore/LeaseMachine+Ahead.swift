@@ -43,7 +43,9 @@ extension LeaseMachine {
   /// Hands out of what is committed ahead at once, with or without the coordinator; nil when that
   /// does not cover the request, or when the coordinator has to see it first.
   mutating func deliverAhead(_ request: Request) -> [MachineAction]? {
-    guard request.key == nil, queue.isEmpty, let issuing, !isYearOver(issuing) else { return nil }
+    guard !request.keepsItsNumbers, queue.isEmpty, let issuing, !isYearOver(issuing) else {
+      return nil
+    }
     let pieces = usablePieces().filter { $0.source == .ahead }
     guard let (taken, _) = Self.take(request.count, from: pieces[...]) else { return nil }
     for piece in taken {

@@ -13,7 +13,7 @@ extension LeaseMachine {
     statement = .idle
     roundTrip.add(milliseconds: now.milliseconds(since: batch.sentAt))
     var actions: [MachineAction] = []
-    if answer.refused.isEmpty,
+    if answer.refused.isEmpty, answer.recorded.isEmpty,
       batch.plan.raises.allSatisfy({ outcomes[$0.lease.id]?.outcome == .committed })
     {
       for raise in batch.plan.raises {
@@ -26,7 +26,7 @@ extension LeaseMachine {
       actions += noteRecalls(replies.filter(\.recalled).map(\.lease))
       actions += settle(batch)
     } else {
-      actions += refused(batch, outcomes: outcomes, requests: answer.refused, at: now)
+      actions += refused(batch, outcomes: outcomes, answer: answer, at: now)
     }
     return actions + pump(at: now)
   }
@@ -44,12 +44,13 @@ extension LeaseMachine {
       statement = .idle
       commitNotBefore = now.advanced(byMilliseconds: settings.retryMilliseconds)
       putBack(batch)
-      requeue(batch)
+      requeueApart(batch, after: failure)
       return pump(at: now)
     case .rejected:
       // Repeating it would hold up everybody else behind a request that cannot be served.
       statement = .idle
       putBack(batch)
+      if tryApart(batch, after: failure) { return pump(at: now) }
       if batch.entries.isEmpty {
         commitNotBefore = now.advanced(byMilliseconds: settings.retryMilliseconds)
       }

@@ -86,8 +86,8 @@ extension LeaseMachine {
     return fromStock.map {
       Batch.Piece(lease: $0.lease, block: $0.block, source: $0.isLogged ? .logged : .ahead)
     }
-      + fresh.compactMap { lease in
-        lease.uncommitted.map { Batch.Piece(lease: lease.id, block: $0, source: .fresh) }
+      + fresh.flatMap { lease in
+        lease.issuable.map { Batch.Piece(lease: lease.id, block: $0, source: .fresh) }
       }
   }
 

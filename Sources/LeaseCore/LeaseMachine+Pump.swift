@@ -58,10 +58,12 @@ extension LeaseMachine {
   /// The next commit: the requests whose numbers are there, what was handed out ahead, and what is
   /// to be committed ahead. Nil when there is nothing of it.
   private mutating func nextBatch(at now: Instant) -> Batch? {
-    let reported = Array(
+    let due = Array(
       reports.filter { !releasing.contains($0.lease) }.prefix(Self.linesPerCommit / 2))
-    let entries = nextEntries(atMost: Self.linesPerCommit - reported.count)
-    let ahead = aheadRaises(above: entries, at: now)
+    let entries = nextEntries(atMost: Self.linesPerCommit - due.count)
+    let isApart = entries.first?.request.isApart == true
+    let reported = isApart ? [] : due
+    let ahead = isApart ? [:] : aheadRaises(above: entries, at: now)
     guard !entries.isEmpty || !reported.isEmpty || !ahead.isEmpty else { return nil }
     guard let counter = issuing ?? reported.first.flatMap({ lease($0.lease)?.counter }) else {
       return nil
@@ -80,6 +82,9 @@ extension LeaseMachine {
       raises: raises(for: entries, lines: lines, ahead: ahead, at: now), lines: lines,
       keys: entries.compactMap { entry in
         entry.request.owner.map { KeyClaim(request: entry.request.id, owner: $0) }
+      },
+      records: entries.map(\.request).filter { !$0.records.isEmpty }.map {
+        RecordClaim(request: $0.id, rows: $0.records)
       })
     queue.removeFirst(entries.count)
     reports.removeAll { reported.contains($0) }
@@ -99,14 +104,18 @@ extension LeaseMachine {
     var owners: Set<KeyOwner> = []
     var pieces = usablePieces()[...]
     var entries: [Batch.Entry] = []
+    var load = RowLoad()
     var lines = 0
     for request in queue {
+      if request.isApart || entries.first?.request.isApart == true, !entries.isEmpty { break }
       guard lines < limit, let (mine, rest) = Self.take(request.count, from: pieces) else { break }
       // Two requests with one key are one request: the second is told so when the first is
       // committed.
       if let owner = request.owner, !owners.insert(owner).inserted { break }
       let touched = leases.union(mine.map(\.lease))
-      guard entries.isEmpty || touched.count <= Self.leasesPerCommit else { break }
+      guard entries.isEmpty || touched.count <= Self.leasesPerCommit, load.add(request) else {
+        break
+      }
       leases = touched
       pieces = rest
       lines += mine.count

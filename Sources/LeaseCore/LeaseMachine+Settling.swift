@@ -9,13 +9,14 @@ extension LeaseMachine {
       if entry.isWaiting {
         actions.append(
           .deliver(entry.request.id, batch.plan.counter, entry.pieces.map(\.block)))
-      } else if entry.request.key == nil {
+      } else if !entry.request.keepsItsNumbers {
         kept += entry.pieces.map {
           StockPiece(
             lease: $0.lease, counter: batch.plan.counter, block: $0.block, isLogged: true)
         }
       }
-      // Numbers with a key are the key's: the caller gets them when it asks again.
+      // Numbers with a key are the key's: the caller gets them when it asks again. Those with records
+      // are in the records.
     }
     actions += failTaken(Set(batch.entries.compactMap(\.request.owner)))
     let stocked = kept.reduce(0) { $0 + $1.block.count }
@@ -40,11 +41,12 @@ extension LeaseMachine {
 
   /// What the batch raised beyond the numbers that it has lines for.
   private func committedAhead(_ batch: Batch) -> [StockPiece] {
-    batch.plan.raises.compactMap { raise in
-      guard let lease = lease(raise.lease.id) else { return nil }
+    batch.plan.raises.flatMap { raise -> [StockPiece] in
+      guard let lease = lease(raise.lease.id) else { return [] }
       let highest = batch.entries.flatMap(\.pieces)
         .filter { $0.lease == lease.id && $0.source == .fresh }.map(\.block.last).max()
-      return Block(first: max(raise.expected, highest ?? 0) + 1, last: raise.through).map {
+      let above = Block(first: max(raise.expected, highest ?? 0) + 1, last: raise.through)
+      return (above?.without(lease.recorded) ?? []).map {
         StockPiece(lease: lease.id, counter: lease.counter, block: $0, isLogged: false)
       }
     }
@@ -53,10 +55,12 @@ extension LeaseMachine {
   /// Nothing was done. Drops the leases and the requests that were refused; the other requests wait
   /// for another commit.
   mutating func refused(
-    _ batch: Batch, outcomes: [LeaseID: CommitReply], requests: [RefusedRequest], at now: Instant
+    _ batch: Batch, outcomes: [LeaseID: CommitReply], answer: CommitAnswer, at now: Instant
   ) -> [MachineAction] {
-    var actions: [MachineAction] = []
+    let requests = answer.refused
     putBack(batch)
+    var actions = leaveOut(answer.recorded)
+    let isLeftOut = !actions.isEmpty
     var whole: MachineAction.Refusal?
     for raise in batch.plan.raises {
       let id = raise.lease.id
@@ -88,7 +92,7 @@ extension LeaseMachine {
       }
     }
     let entries = batch.entries.filter(\.isWaiting)
-    if isPauseNeeded(after: batch, outcomes: outcomes, requests: requests) {
+    if !isLeftOut, isPauseNeeded(after: batch, outcomes: outcomes, requests: requests) {
       commitNotBefore = now.advanced(byMilliseconds: settings.retryMilliseconds)
     }
     if let whole {
@@ -135,6 +139,7 @@ extension LeaseMachine {
             byMilliseconds: min(refused.retryMilliseconds, Self.longestQuotaPause))
         }
         refusal = .quotaExceeded(retryMilliseconds: refused.retryMilliseconds)
+      case .recordRefused: refusal = .recordRefused(refused.detail ?? "")
       }
       if entry.isWaiting { actions.append(.fail(refused.request, refusal)) }
     }

@@ -8,19 +8,36 @@ public struct Request: Sendable, Equatable {
   public let deadline: Instant
   /// Makes the request repeatable; taken in the transaction that commits its numbers.
   public let key: IdempotencyKey?
+  /// Rows that are inserted in the transaction that commits the numbers, JSON objects: one for each
+  /// number, in ascending order of the numbers; or none.
+  public let records: [String]
+  /// The rows together, in bytes.
+  let recordBytes: Int
+  /// It was in a statement that the coordinator did not take: it gets one of its own, so that nobody
+  /// else is held up should it be the reason.
+  var isApart = false
 
+  /// - Parameter records: empty, or as many as `count`.
   public init(
-    id: RequestID, subject: String, count: Int, deadline: Instant, key: IdempotencyKey? = nil
+    id: RequestID, subject: String, count: Int, deadline: Instant, key: IdempotencyKey? = nil,
+    records: [String] = []
   ) {
+    precondition(records.isEmpty || records.count == count, "a record for each number, or none")
     self.id = id
     self.subject = subject
     self.count = count
     self.deadline = deadline
     self.key = key
+    self.records = records
+    self.recordBytes = records.reduce(0) { $0 + $1.utf8.count }
   }
 
   /// Whose key it is; nil without one.
   var owner: KeyOwner? { key.map { KeyOwner(subject: subject, key: $0) } }
+
+  /// Its numbers are its own once they are committed, whoever still waits for them: a key answers with
+  /// them, or records carry them.
+  var keepsItsNumbers: Bool { key != nil || !records.isEmpty }
 }
 
 /// What the shell has to do after an event.
@@ -53,6 +70,8 @@ public enum MachineAction: Sendable, Equatable {
     /// The idempotency key was taken meanwhile: the answer is that of the request which took it.
     case keyTaken
     case quotaExceeded(retryMilliseconds: Int)
+    /// A record cannot be inserted as it is, and why.
+    case recordRefused(String)
     case coordinatorUnavailable
     case outcomeUnknown
     case draining
@@ -75,6 +94,8 @@ public enum MachineAction: Sendable, Equatable {
     case stocked(Int)
     /// Committed numbers of a stock that can be handed out no more.
     case abandoned(Int)
+    /// So many numbers of this process are left out: records of an application carry them already.
+    case recorded(Int)
     /// Numbers that were handed out ahead and that the issue log will not show to whom.
     case unreported(Int)
     /// The coordinator contradicts what it acknowledged before.

@@ -153,12 +153,19 @@ public struct CommitPlan: Sendable, Equatable {
   /// The keys of those requests in `lines` that have one. A key belongs to one request for ever:
   /// when one of them is taken nothing of the plan is done.
   public let keys: [KeyClaim]
+  /// The records of those requests in `lines` that have some; inserted with the commit, or nothing
+  /// of the plan is done.
+  public let records: [RecordClaim]
 
-  public init(counter: Counter, raises: [Raise], lines: [Line], keys: [KeyClaim] = []) {
+  public init(
+    counter: Counter, raises: [Raise], lines: [Line], keys: [KeyClaim] = [],
+    records: [RecordClaim] = []
+  ) {
     self.counter = counter
     self.raises = raises
     self.lines = lines
     self.keys = keys
+    self.records = records
   }
 }
 
@@ -168,10 +175,15 @@ public struct CommitAnswer: Sendable, Equatable {
   public let leases: [CommitReply]
   /// The requests that the coordinator refused; empty when it was done. The others are `notTried`.
   public let refused: [RefusedRequest]
+  /// Numbers of the plan that a record carries already; empty when it was done.
+  public let recorded: [RecordedNumber]
 
-  public init(leases: [CommitReply], refused: [RefusedRequest] = []) {
+  public init(
+    leases: [CommitReply], refused: [RefusedRequest] = [], recorded: [RecordedNumber] = []
+  ) {
     self.leases = leases
     self.refused = refused
+    self.recorded = recorded
   }
 }
 
@@ -182,17 +194,24 @@ public struct RefusedRequest: Sendable, Equatable {
     case keyTaken = "key-taken"
     /// The subject's quota for a minute or a year is used up.
     case quotaExceeded = "quota-exceeded"
+    /// One of its records cannot be inserted as it is.
+    case recordRefused = "record-refused"
   }
 
   public let request: RequestID
   public let reason: Reason
   /// When it may succeed, in milliseconds from now; 0 where that is not a matter of time.
   public let retryMilliseconds: Int
+  /// What a person needs to know beyond the reason; nil where there is nothing.
+  public let detail: String?
 
-  public init(request: RequestID, reason: Reason, retryMilliseconds: Int = 0) {
+  public init(
+    request: RequestID, reason: Reason, retryMilliseconds: Int = 0, detail: String? = nil
+  ) {
     self.request = request
     self.reason = reason
     self.retryMilliseconds = retryMilliseconds
+    self.detail = detail
   }
 }
 

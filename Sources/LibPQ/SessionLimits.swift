@@ -54,7 +54,8 @@ public struct SessionLimits: Sendable, Equatable {
   /// `client_min_messages` is pinned because a synchronous commit that was not confirmed is
   /// reported by nothing but a WARNING. The isolation level is pinned because functions that
   /// lock first rely on seeing, in their next statement, what they have locked. The formats are
-  /// pinned because values are decoded from text.
+  /// pinned because values are decoded from text. Compiling a query (jit) would cost more than any
+  /// of ours takes.
   var settings: [(name: String, value: String)] {
     [
       ("statement_timeout", "\(statementTimeoutMilliseconds)"),
@@ -67,6 +68,7 @@ public struct SessionLimits: Sendable, Equatable {
       ("timezone", "UTC"),
       ("bytea_output", "hex"),
       ("standard_conforming_strings", "on"),
+      ("jit", "off"),
     ]
   }
 }

@@ -17,12 +17,19 @@ extension MemoryLedger {
       return CommitAnswer(leases: plan.raises.map { reply($0, .notTried) }, refused: refused)
     }
     try check(plan)
+    let carried = carriedNumbers(in: plan)
+    let bad = try refusedRecords(in: plan)
+    guard carried.isEmpty, bad.isEmpty else {
+      return CommitAnswer(
+        leases: plan.raises.map { reply($0, .notTried) }, refused: bad, recorded: carried)
+    }
     for raise in plan.raises { apply(raise, identity) }
     for line in plan.lines {
       guard let counter = leaseRows[line.lease]?.counter else { continue }
       issueLog.append(LogLine(counter: counter, line: line, node: node, at: now))
     }
     take(plan.keys, in: plan)
+    insertRecords(of: plan)
     return CommitAnswer(leases: plan.raises.map { reply($0, .committed) })
   }
 

@@ -32,7 +32,7 @@ extension MemoryLedger {
         for number in line.line.block.numbers { latest[number] = index }
       }
       return runs(of: occupied.numbers) { (number: Int) -> Mark? in
-        guard !isVoid(number, of: counter) else { return nil }
+        guard !isVoid(number, of: counter), recordRows[counter]?[number] == nil else { return nil }
         guard number <= lease.issuedThrough else { return Mark(state: .leased, line: nil) }
         if let line = latest[number] { return Mark(state: .issued, line: line) }
         return Mark(state: lease.isLive ? .committedAhead : .unacknowledged, line: nil)

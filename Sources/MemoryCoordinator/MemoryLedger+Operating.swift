@@ -16,6 +16,9 @@ extension MemoryLedger: ClusterOperating {
       recall(holders)
       return .leased(max(block.first, first.block.first), node: first.node)
     }
+    if let number = block.numbers.first(where: { recordRows[counter]?[$0] != nil }) {
+      return .recorded(number)
+    }
     let numbers = block.numbers.filter { !isVoid($0, of: counter) }
     for number in numbers {
       let wasFree = counters[counter]?.free.contains { $0.contains(number) } == true

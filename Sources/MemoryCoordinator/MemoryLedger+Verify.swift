@@ -5,7 +5,7 @@ import SerialFormat
 extension MemoryLedger {
   public func verify() throws(CoordinatorError) -> [Disagreement] {
     counters.keys.sorted().flatMap(partition) + leaseBounds() + linesOutside() + linesTwice()
-      + keysWithoutLines()
+      + keysWithoutLines() + recordsNotIssued()
   }
 
   /// Rule 1: every number is in exactly one place.
@@ -58,6 +58,21 @@ extension MemoryLedger {
       Disagreement(
         check: "issued-twice", counter: $1.counter, block: $1.line.block,
         detail: "the issue log has two lines for a number")
+    }
+  }
+
+  private func recordsNotIssued() -> [Disagreement] {
+    recordRows.flatMap { counter, rows in
+      rows.keys.filter { number in
+        isVoid(number, of: counter)
+          || !leaseRows.values.contains {
+            $0.counter == counter && $0.block.contains(number) && number <= $0.issuedThrough
+          }
+      }.sorted().map {
+        Disagreement(
+          check: "record-not-issued", counter: counter, block: Block(first: $0, last: $0),
+          detail: "a record carries it and it is not issued")
+      }
     }
   }
 

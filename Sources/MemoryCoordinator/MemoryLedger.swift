@@ -5,7 +5,8 @@ import SerialFormat
 
 /// The ledger of a coordinator in memory: for tests, for the simulator, and for programs that want
 /// the allocator without a server. It gives the same answers as the PostgreSQL coordinator, and
-/// loses everything when the process ends. It has no records, and its grants are always open.
+/// loses everything when the process ends. Its records are of jobs and targets only, and its grants are
+/// always open.
 ///
 /// Its clock is its own and stands still until it is moved.
 public actor MemoryLedger {
@@ -18,6 +19,10 @@ public actor MemoryLedger {
   var issueLog: [LogLine] = []
   var keyRows: [KeyName: KeyRow] = [:]
   var quotaRows: [String: Quota] = [:]
+  /// Rows of jobs and targets, by number.
+  var recordRows: [Counter: [Int: String]] = [:]
+  /// The registry takes no record while it is false.
+  var isRegistryReady = true
   var eventRows: [EventEntry] = []
   var recoverySetting = RecoverySetting()
 

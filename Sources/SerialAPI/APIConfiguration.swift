@@ -31,8 +31,12 @@ public struct APIConfiguration: Sendable, Equatable {
 
   /// What one client may use up.
   public struct Limits: Sendable, Equatable {
-    /// The longest body that is read.
+    /// The longest body that is read, where no other limit is named.
     public var bodyBytes = 64 * 1024
+    /// The longest body of a route that takes lists of records or serials.
+    public var listBodyBytes = 2 * 1024 * 1024
+    /// The longest body of a route that takes outputs of results.
+    public var outputBodyBytes = 36 * 1024 * 1024
     /// The request line and all headers together.
     public var headerBytes = 16 * 1024
     /// How many headers.

@@ -2,6 +2,7 @@ public import Allocator
 public import Foundation
 public import Logging
 public import PrometheusText
+public import Records
 public import SerialAuth
 
 /// What the interface stands on.
@@ -11,6 +12,8 @@ public struct APIDependencies: Sendable {
   public let issuing: any SerialIssuing
   public let cluster: any ClusterReading
   public let operating: any ClusterOperating
+  public let records: any RecordReading
+  public let writing: any RecordWriting
   public let verifier: TokenVerifier
   /// Where the metrics of the process are kept, and where those of the requests go.
   public let registry: Registry
@@ -20,13 +23,16 @@ public struct APIDependencies: Sendable {
 
   public init(
     node: String, issuing: any SerialIssuing, cluster: any ClusterReading,
-    operating: any ClusterOperating, verifier: TokenVerifier, registry: Registry, logger: Logger,
+    operating: any ClusterOperating, records: any RecordReading, writing: any RecordWriting,
+    verifier: TokenVerifier, registry: Registry, logger: Logger,
     now: @escaping @Sendable () -> Date = { Date() }
   ) {
     self.node = node
     self.issuing = issuing
     self.cluster = cluster
     self.operating = operating
+    self.records = records
+    self.writing = writing
     self.verifier = verifier
     self.registry = registry
     self.logger = logger

@@ -13,6 +13,9 @@ struct Serialctl: AsyncParsableCommand {
         serialctl new job
         serialctl new target --count 5 --json
         serialctl show J202600001
+        serialctl job execute J202600001 T202600045 T202600046
+        serialctl children J202600001
+        serialctl search web-1
         serialctl capacity
         serialctl void J202600017 --reason "printed twice"
         serialctl drain eu-1
@@ -23,7 +26,8 @@ struct Serialctl: AsyncParsableCommand {
       does not agree
         2   no node could be reached, or none can serve now, or the time to wait is over
         3   dev status: something is not running
-        4   the outcome is unknown: the request may have been carried out
+        4   the outcome is unknown: the request may have been carried out; the message says how to \
+      repeat it
         64  the command line is wrong
 
       Shell completion: serialctl --generate-completion-script bash|zsh|fish
@@ -32,9 +36,12 @@ struct Serialctl: AsyncParsableCommand {
     subcommands: [
       NewCommand.self, ShowCommand.self, ValidateCommand.self, CapacityCommand.self,
       NodesCommand.self, LeasesCommand.self, GapsCommand.self, EventsCommand.self,
-      VerifyCommand.self, VoidCommand.self, UnvoidCommand.self, FreezeCommand.self,
+      JobCommand.self, TargetCommand.self, ExecutionCommand.self, BranchCommand.self,
+      SearchCommand.self, ChildrenCommand.self, PurgeOutputsCommand.self, VerifyCommand.self,
+      VoidCommand.self, UnvoidCommand.self, FreezeCommand.self,
       UnfreezeCommand.self, ReserveCommand.self, QuotaCommand.self, DrainCommand.self,
       RetireCommand.self, GrantsCommand.self, RecoverCommand.self, TokenCommand.self,
+      MigrateLegacyCommand.self,
       DevCommand.self,
     ])
 }

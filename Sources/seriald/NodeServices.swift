@@ -7,6 +7,7 @@ import LibPQ
 import Logging
 import Metrics
 import PrometheusText
+import Registry
 import SerialAPI
 import SerialAuth
 import ServiceLifecycle
@@ -45,6 +46,9 @@ struct NodeServices {
       statementMilliseconds: configuration.statementMilliseconds)
     let reading = pool(
       options, size: Self.readingConnections, statementMilliseconds: Self.readingMilliseconds)
+    let records = pool(
+      options, size: configuration.recordConnections,
+      statementMilliseconds: Self.readingMilliseconds)
     let callMilliseconds = configuration.statementMilliseconds + Self.callMarginMilliseconds
     let identity = SessionIdentity(
       bootID: BootID(UUID()), timeToLiveMilliseconds: configuration.leaseMilliseconds,
@@ -62,6 +66,10 @@ struct NodeServices {
       APIDependencies(
         node: configuration.node, issuing: allocator, cluster: cluster,
         operating: PostgresOperating(pool: reading, callMilliseconds: readingCallMilliseconds),
+        records: PostgresRecordReading(
+          pool: records, callMilliseconds: readingCallMilliseconds),
+        writing: PostgresRecordWriting(
+          pool: records, callMilliseconds: readingCallMilliseconds),
         verifier: verifier, registry: registry, logger: logger),
       configuration: apiConfiguration())
 
@@ -74,6 +82,7 @@ struct NodeServices {
         services: [
           .init(service: JournalService(journal: journal, logger: logger)),
           .init(service: PoolService(pool: reading)),
+          .init(service: PoolService(pool: records)),
           .init(service: PoolService(pool: writing)),
           .init(
             service: HintService(

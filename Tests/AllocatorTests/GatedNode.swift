@@ -101,11 +101,11 @@ struct GatedNode: Sendable {
   func ask(
     _ count: Int = 1, of kind: CounterKind = .job, subject: String = "tester",
     id: RequestID = RequestID(UUID()), year: Int? = nil, mayUseReserve: Bool = false,
-    key: IdempotencyKey? = nil
+    key: IdempotencyKey? = nil, records: [String] = []
   ) async -> Outcome {
     let request = AllocationRequest(
       kind: kind, count: count, subject: subject, id: id, year: year,
-      mayUseReserve: mayUseReserve, key: key)
+      mayUseReserve: mayUseReserve, key: key, records: records)
     do throws(AllocationError) {
       return .success(try await allocator.allocate(request))
     } catch {
@@ -115,12 +115,14 @@ struct GatedNode: Sendable {
 
   /// Starts a request that cannot be answered now, and returns once it waits: then a twin with the
   /// same id is refused, and only then.
-  func begin(_ count: Int = 1, of kind: CounterKind = .job) async throws -> Task<Outcome, Never> {
+  func begin(
+    _ count: Int = 1, of kind: CounterKind = .job, records: [String] = []
+  ) async throws -> Task<Outcome, Never> {
     let id = RequestID(UUID())
     let (answered, ended) = AsyncStream.makeStream(of: Int.self)
     let twins = (0..<2).map { index in
       Task {
-        let outcome = await ask(count, of: kind, id: id)
+        let outcome = await ask(count, of: kind, id: id, records: records)
         ended.yield(index)
         return outcome
       }

@@ -1,8 +1,13 @@
 import Allocator
 import CoordinatorConformance
 import Foundation
+import LeaseCore
 import MemoryCoordinator
 import Testing
+
+struct NamedRow: Decodable {
+  let name: String
+}
 
 struct MemoryHarness: CoordinatorHarness {
   let ledger: MemoryLedger
@@ -28,6 +33,18 @@ struct MemoryHarness: CoordinatorHarness {
   func ageKeys(bySeconds seconds: Int) async throws {
     await ledger.ageKeys(bySeconds: TimeInterval(seconds))
   }
+
+  func recordNames(of counter: LeaseCore.Counter) async throws -> [Int: String] {
+    try await ledger.records(of: counter).mapValues { row in
+      try JSONDecoder().decode(NamedRow.self, from: Data(row.utf8)).name
+    }
+  }
+
+  func insertRecord(_ name: String, number: Int, of counter: LeaseCore.Counter) async throws {
+    await ledger.insertRecord("{\"name\": \"\(name)\"}", number: number, of: counter)
+  }
+
+  func setRegistryReady(_ isReady: Bool) async throws { await ledger.setRegistryReady(isReady) }
 }
 
 struct MemoryConformanceTests {

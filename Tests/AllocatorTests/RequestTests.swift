@@ -95,6 +95,102 @@ struct RequestTests {
     }
   }
 
+  // MARK: - Records
+
+  private func row(_ name: String) -> String { "{\"name\": \"\(name)\"}" }
+
+  @Test func recordsAreThereWhenTheirNumbersAreAnswered() async throws {
+    try await GatedNode.runAll(Self.names) { nodes in
+      let outcomes = await withTaskGroup(of: (Int, GatedNode.Outcome).self) { group in
+        for index in 0..<60 {
+          let rows = (0..<index % 4).map { row("\(index)-\($0)") }
+          group.addTask {
+            (index, await nodes[index % 3].ask(max(1, rows.count), records: rows))
+          }
+        }
+        return await group.reduce(into: []) { $0.append($1) }
+      }
+      #expect(outcomes.compactMap(\.1.refusal) == [])
+      let rows = await nodes[0].ledger.records(of: Self.counter)
+      for (index, outcome) in outcomes where index % 4 > 0 {
+        #expect(
+          outcome.numbers.map { rows[$0] } == (0..<index % 4).map { row("\(index)-\($0)") })
+      }
+      #expect(rows.count == 15 * (1 + 2 + 3))
+    }
+  }
+
+  @Test func aBadRecordIsRefusedAndHarmsNobody() async throws {
+    try await GatedNode.run(timeToLive: 15_000) { node in
+      try await node.warmUp()
+      let issued = try await node.entry().issued
+      await node.gate.next(.hold, of: .commit)
+      let held = try await node.begin()
+      var others: [Task<GatedNode.Outcome, Never>] = []
+      for records in [[row("a")], ["{}"], [row("b"), row("c")]] {
+        others.append(try await node.begin(records.count, records: records))
+      }
+      await node.gate.open(.commit)
+      #expect(await held.value.numbers.count == 1)
+      #expect(await others[0].value.numbers.count == 1)
+      #expect(await others[2].value.numbers.count == 2)
+      let bad = await others[1].value
+      #expect(bad.refusal == .recordRefused)
+      if case .failure(let error) = bad { #expect(error.detail.contains("name")) }
+      #expect(try await node.entry().issued == issued + 4)
+      #expect(await node.ledger.records(of: Self.counter).count == 3)
+    }
+  }
+
+  @Test func recordsThatFitNoStatementAreRefusedBefore() async throws {
+    try await GatedNode.run { node in
+      for (count, rows) in [(2, [row("a")]), (1, [row("a"), row("b")]), (1, ["a\u{0}"])] {
+        #expect(await node.ask(count, records: rows).refusal == .invalidRequest)
+      }
+      #expect(await node.gate.count(of: .commit) == 0)
+    }
+  }
+
+  @Test func recordsUnderAKeyAreInsertedOnceWhateverGetsLost() async throws {
+    try await GatedNode.run(unknownGrace: 20) { node in
+      await node.gate.next(.loseReply, of: .commit)
+      await node.gate.always(.fail(.notDone), .readBack)
+      let rows = [row("a"), row("b")]
+      let lost = await node.ask(2, key: try key("k"), records: rows)
+      #expect(lost.refusal == .outcomeUnknown)
+      await node.gate.always(.pass, .readBack)
+      let found = try await node.ask(2, key: try key("k"), records: rows).get()
+      #expect(found.isReplay)
+      let numbers = found.blocks.flatMap(\.numbers)
+      #expect(
+        await node.ledger.records(of: Self.counter) == [numbers[0]: rows[0], numbers[1]: rows[1]])
+      // nobody else is ever given them
+      let next = await node.ask(5)
+      #expect(Set(next.numbers).isDisjoint(with: numbers))
+      #expect(try await node.entry().issued == 7)
+    }
+  }
+
+  @Test func aStatementThatIsRejectedIsSentAgainOneByOne() async throws {
+    try await GatedNode.run(timeToLive: 15_000) { node in
+      try await node.warmUp()
+      let before = await node.gate.count(of: .commit)
+      await node.gate.next(.hold, .fail(.rejected), .pass, .fail(.rejected), of: .commit)
+      let held = try await node.begin()
+      var others: [Task<GatedNode.Outcome, Never>] = []
+      for records in [[row("a")], [], [row("b")]] {
+        others.append(try await node.begin(records: records))
+      }
+      await node.gate.open(.commit)
+      _ = await held.value
+      var refusals: [AllocationError.Code?] = []
+      for other in others { refusals.append(await other.value.refusal) }
+      #expect(refusals == [.coordinatorUnavailable, nil, nil])
+      #expect(await node.gate.count(of: .commit) == before + 5)
+      #expect(Array(await node.ledger.records(of: Self.counter).values) == [row("b")])
+    }
+  }
+
   // MARK: - Quotas
 
   @Test func aUsedUpQuotaIsSaidWithItsTime() async throws {

@@ -43,6 +43,11 @@ struct SimulatedCluster {
   /// Requests with an idempotency key, and the keys whose numbers a caller received.
   var keyed: [RequestID: KeyOwner] = [:]
   var received: [KeyOwner: [Block]] = [:]
+  /// Requests with records, their names, and the numbers that a caller received for them.
+  var recording: [RequestID: [String]] = [:]
+  var acknowledged: [Int: String] = [:]
+  /// Numbers whose rows an application inserted, and who had them by the issue log then.
+  var inserted: [Int: RequestID] = [:]
   /// Numbers that were handed out ahead and that died unreported with their process.
   var mayLackALine: Set<Int> = []
   let commitAhead: CommitAhead
@@ -117,10 +122,14 @@ struct SimulatedCluster {
 
   mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
 
-  mutating func request(on node: Int, count: Int, key: IdempotencyKey? = nil) {
+  mutating func request(
+    on node: Int, count: Int, key: IdempotencyKey? = nil, records: [String] = []
+  ) {
     let request = Request(
       id: RequestID(UUID()), subject: "client", count: count,
-      deadline: now.advanced(byMilliseconds: 5_000), key: key)
+      deadline: now.advanced(byMilliseconds: 5_000), key: key,
+      records: records.map { "{\"name\": \"\($0)\"}" })
+    if !records.isEmpty { recording[request.id] = records }
     if let key { keyed[request.id] = KeyOwner(subject: "client", key: key) }
     if count == 1 { singles.insert(request.id) }
     run(nodes[node].machine.requested(request, at: now), on: node)
@@ -253,8 +262,14 @@ extension SimulatedCluster {
     _ id: RequestID, _ counter: LeaseCore.Counter, _ blocks: [Block], from node: Int
   ) {
     if counter != self.counter { violations.append("numbers of \(counter)") }
-    for number in blocks.flatMap(\.numbers) where !handedOut.insert(number).inserted {
+    // Whoever inserts a row with a number that is on its way to a caller cannot be told from the
+    // caller.
+    for number in blocks.flatMap(\.numbers)
+    where !handedOut.insert(number).inserted && inserted[number] != id {
       violations.append("\(number) was handed out twice, the second time by \(node)")
+    }
+    for (number, name) in zip(blocks.sorted().flatMap(\.numbers), recording[id] ?? []) {
+      acknowledged[number] = name
     }
     if let owner = keyed[id], received.updateValue(blocks.sorted(), forKey: owner) != nil {
       violations.append("\(owner.key.key) got numbers twice, the second time from \(node)")
@@ -277,20 +292,5 @@ extension SimulatedCluster {
       case .reused, nil: violations.append("\(owner.key.key) has another request")
       }
     }
-  }
-}
-
-/// SplitMix64: the same seed gives the same numbers everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -14,14 +14,18 @@ struct SimulationTests {
 
   @Test func noNumberIsHandedOutTwiceAndNoneIsLeftBehind() async throws {
     var delivered = 0
+    var records = 0
     var notes: [String: Int] = [:]
     for seed in 1...Self.schedules {
       let cluster = try await run(seed: seed)
       delivered += cluster.handedOut.count
+      records += cluster.acknowledged.count
       notes.merge(cluster.notes, uniquingKeysWith: +)
     }
     #expect(delivered > Int(Self.schedules) * 50)
+    #expect(records > Int(Self.schedules) * 3, "\(records)")
     // the faults really happened
+    #expect((notes["recorded"] ?? 0) > Int(Self.schedules) / 100, "\(notes)")
     for note in ["fenced", "recalled", "resolved", "stocked", "released", "granted"] {
       #expect((notes[note] ?? 0) > Int(Self.schedules) / 20, "\(note): \(notes)")
     }
@@ -56,9 +60,11 @@ struct SimulationTests {
   private func faultyStep(_ cluster: inout SimulatedCluster) async throws {
     let node = Int.random(in: 0..<cluster.nodes.count, using: &cluster.random)
     switch Int.random(in: 0..<100, using: &cluster.random) {
-    case 0..<16:
+    case 0..<12:
       cluster.request(on: node, count: Int.random(in: 1...6, using: &cluster.random))
-    case 16..<20: cluster.repeatable(on: node)
+    case 12..<16: cluster.record(on: node)
+    case 16..<19: cluster.repeatable(on: node)
+    case 19..<20: try await cluster.insertRow()
     case 20..<80: try await cluster.deliverCall(faults: true)
     case 80..<90: await cluster.pass(Int.random(in: 1...400, using: &cluster.random))
     case 90..<94: try await cluster.renew(node)
@@ -91,6 +97,7 @@ struct SimulationTests {
       while !cluster.calls.isEmpty { try await cluster.deliverCall(faults: false) }
     }
     try await cluster.askForKeys()
+    try await cluster.checkRecords()
     #expect(cluster.exhausted.count == 3, "seed \(seed): the end was never reached")
   }
 }

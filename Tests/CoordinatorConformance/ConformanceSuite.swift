@@ -47,6 +47,15 @@ public enum ConformanceCase: String, CaseIterable, Sendable {
   case theHistoryCountsNumbersOnce
   case aDrainIsToldToTheRunningProcess
   case aRetiredNodeEndsForGood
+  case recordsAreInsertedWithTheirNumbers
+  case rowsFollowTheNumbersInAscendingOrder
+  case aBadRecordRefusesOnlyItsRequest
+  case severalRecordsAreAllOrNothing
+  case aRecordIsForEachNumber
+  case aKeyWithRecordsIsReplayed
+  case aRecordedNumberGetsNoNewRecipient
+  case aNumberWithARecordIsNotInsertedAgain
+  case anUnmigratedRegistryTakesNoRecords
 
   public func run(on harness: any CoordinatorHarness) async throws {
     switch self {
@@ -103,6 +112,17 @@ public enum ConformanceCase: String, CaseIterable, Sendable {
     case .theHistoryCountsNumbersOnce: try await theHistoryCountsNumbersOnce(harness)
     case .aDrainIsToldToTheRunningProcess: try await aDrainIsToldToTheRunningProcess(harness)
     case .aRetiredNodeEndsForGood: try await aRetiredNodeEndsForGood(harness)
+    case .recordsAreInsertedWithTheirNumbers: try await recordsAreInsertedWithTheirNumbers(harness)
+    case .rowsFollowTheNumbersInAscendingOrder:
+      try await rowsFollowTheNumbersInAscendingOrder(harness)
+    case .aBadRecordRefusesOnlyItsRequest: try await aBadRecordRefusesOnlyItsRequest(harness)
+    case .severalRecordsAreAllOrNothing: try await severalRecordsAreAllOrNothing(harness)
+    case .aRecordIsForEachNumber: try await aRecordIsForEachNumber(harness)
+    case .aKeyWithRecordsIsReplayed: try await aKeyWithRecordsIsReplayed(harness)
+    case .aRecordedNumberGetsNoNewRecipient: try await aRecordedNumberGetsNoNewRecipient(harness)
+    case .aNumberWithARecordIsNotInsertedAgain:
+      try await aNumberWithARecordIsNotInsertedAgain(harness)
+    case .anUnmigratedRegistryTakesNoRecords: try await anUnmigratedRegistryTakesNoRecords(harness)
     }
     try await expectBalance(harness)
     #expect(try await harness.reading.verify() == [])

@@ -14,6 +14,12 @@ public protocol CoordinatorHarness: Sendable {
   func expireLeases(of node: String) async throws
   /// Makes every idempotency key so much older, and changes nothing else.
   func ageKeys(bySeconds seconds: Int) async throws
+  /// The names in a counter's records, by number.
+  func recordNames(of counter: Counter) async throws -> [Int: String]
+  /// An application inserts a row with the serial of a number.
+  func insertRecord(_ name: String, number: Int, of counter: Counter) async throws
+  /// Makes the registry one that takes records, or one of an installation that is not migrated.
+  func setRegistryReady(_ isReady: Bool) async throws
 }
 
 /// One process in a conversation with a coordinator.
@@ -80,12 +86,15 @@ public struct TestProcess: Sendable {
         lines: asked.map {
           CommitPlan.Line(
             lease: lease.id, block: $0.block, request: $0.request, subject: $0.subject,
-            again: false, delivered: $0.delivered)
+            again: $0.again, delivered: $0.delivered)
         },
         keys: asked.compactMap { asked in
           asked.key.map {
             KeyClaim(request: asked.request, owner: KeyOwner(subject: asked.subject, key: $0))
           }
+        },
+        records: asked.filter { !$0.records.isEmpty }.map {
+          RecordClaim(request: $0.request, rows: $0.records)
         })
     }
 
@@ -106,23 +115,27 @@ public struct TestProcess: Sendable {
     }
   }
 
-  /// One line of the issue log, and the key of its request.
+  /// One line of the issue log, and the key and the records of its request.
   public struct Asked: Sendable {
     public let request: RequestID
     public let block: Block
     public let subject: String
     public let delivered: Bool
+    public let again: Bool
     public let key: IdempotencyKey?
+    public let records: [String]
 
     public init(
-      _ block: Block, subject: String = "tester", delivered: Bool = false,
-      key: IdempotencyKey? = nil, request: RequestID? = nil
+      _ block: Block, subject: String = "tester", delivered: Bool = false, again: Bool = false,
+      key: IdempotencyKey? = nil, request: RequestID? = nil, records: [String] = []
     ) {
       self.request = request ?? RequestID(UUID())
       self.block = block
       self.subject = subject
       self.delivered = delivered
+      self.again = again
       self.key = key
+      self.records = records
     }
   }
 

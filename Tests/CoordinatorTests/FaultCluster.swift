@@ -1,5 +1,6 @@
 import Allocator
 import Coordinator
+import DatabaseFixture
 import LeaseCore
 import LibPQ
 import LocalCluster

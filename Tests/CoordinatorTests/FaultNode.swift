@@ -1,5 +1,6 @@
 import Allocator
 import Coordinator
+import DatabaseFixture
 import Foundation
 import GrantJournal
 import LeaseCore
@@ -80,10 +81,11 @@ struct FaultNode: Sendable {
 
   /// One request, written into the book when it gets its numbers.
   func ask(
-    _ count: Int = 1, of kind: CounterKind = .job, subject: String = "tester"
+    _ count: Int = 1, of kind: CounterKind = .job, subject: String = "tester",
+    records: [String] = []
   ) async -> Outcome {
     let request = AllocationRequest(
-      kind: kind, count: count, subject: subject, id: RequestID(UUID()))
+      kind: kind, count: count, subject: subject, id: RequestID(UUID()), records: records)
     do throws(AllocationError) {
       let allocation = try await allocator.allocate(request)
       book.add(allocation)

@@ -1,6 +1,7 @@
 import Allocator
 import Coordinator
 import CoordinatorConformance
+import DatabaseFixture
 import Foundation
 import LeaseCore
 import LibPQ
@@ -56,6 +57,11 @@ struct ForbiddenCallTests {
       "SELECT serial.over_quota('{}', '{}', '{}', '{}')",
       "SELECT serial.taken_keys('{}', '{}', '{}', '{}')",
       "SELECT serial.counter_gaps('job', 2026, 0, 1)",
+      "SELECT serial.insert_records('job', '{J202600001}', '{\"{}\"}')",
+      "SELECT serial.put_records('{}', '{}', '{}', '{}', '{}', '{}', '{}')",
+      "SELECT serial.carried_numbers('{}', '{}', '{}', '{}')",
+      "SELECT serial.refused_records('job', '{}', '{}')", "SELECT serial.record_values('job')",
+      "SELECT serial.value_problem('job', '{}')", "SELECT serial.parse_rows('{}')",
     ] {
       try await expectRefused(sql, as: node)
     }

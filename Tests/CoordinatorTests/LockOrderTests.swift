@@ -1,5 +1,6 @@
 import Allocator
 import CoordinatorConformance
+import DatabaseFixture
 import Foundation
 import LeaseCore
 import LibPQ

@@ -127,6 +127,47 @@ struct LostReplyTests {
     }
   }
 
+  /// A commit with records whose connection is cut: each record is there once, with the number that its
+  /// caller was told, and one whose caller was told nothing keeps its number.
+  @Test(arguments: Direction.allCases)
+  func noRecordIsLostOrDoubledWhereverTheConnectionIsCut(direction: Direction) async throws {
+    var options = Self.options
+    options.unknownGraceMilliseconds = 10
+    try await run(options) { cluster, proxy, node in
+      let size = try await exchange(proxy, node)[direction] ?? 0
+      var told: [String] = []
+      var unknown = 0
+      for byte in Swift.stride(from: 1, through: size, by: 11) {
+        try await node.serve(1)
+        await proxy.arm(ByteCut(.after, byte: byte, of: direction))
+        if byte % 2 == 0 { try await proxy.refuse(true) }
+        let outcome = await node.ask(2, records: ["a", "b"].map { "{\"name\": \"\($0)\(byte)\"}" })
+        await proxy.disarm()
+        try await proxy.heal()
+        if outcome.refusal == .outcomeUnknown { unknown += 1 }
+        for (number, name) in zip(outcome.numbers, ["a", "b"]) {
+          told.append("\(number) \(name)\(byte)")
+        }
+        // the outcome is settled before the next
+        try await node.serve(1)
+      }
+      let rows = try await cluster.sql(
+        "SELECT substr(job_serial, 6)::integer || ' ' || name FROM public.jobs"
+      ).split(separator: "\n").map(String.init)
+      #expect(Set(told).isSubset(of: rows), "\(Set(told).subtracting(rows))")
+      let serials = Set(rows.map { $0.prefix { $0 != " " } })
+      #expect(serials.count == rows.count && Set(rows).count == rows.count)
+      #expect(unknown > size / 11 / 4, "\(unknown) of \(size)")
+      #expect(told.count + 2 * unknown >= rows.count)
+      #expect(cluster.book.duplicates.count == 0)
+      // every number has a caller or a record
+      let kept = Set(rows).subtracting(told).count
+      #expect(try await cluster.issued(node) == cluster.book.count + kept)
+      #expect(try await issuedAgain(cluster) <= 1, "none of them went to the stock")
+      try await cluster.expectSound(node)
+    }
+  }
+
   /// The connection is cut while the commit waits for its standby; the read-back waits behind it.
   @Test(arguments: [true, false])
   func aCommitThatStillWaitsForItsStandbyIsReadBack(callerWaits: Bool) async throws {

@@ -1,4 +1,5 @@
 import Allocator
+import DatabaseFixture
 import Foundation
 import LibPQ
 import LocalCluster

@@ -1,4 +1,5 @@
 import CoordinatorConformance
+import DatabaseFixture
 import Testing
 
 struct PostgresConformanceTests {

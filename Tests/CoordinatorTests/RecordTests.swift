@@ -1,5 +1,6 @@
 import Allocator
 import CoordinatorConformance
+import DatabaseFixture
 import Foundation
 import LeaseCore
 import LibPQ
@@ -7,14 +8,16 @@ import LocalCluster
 import SerialFormat
 import Testing
 
-/// Records are in tables of the platform, which may be there or not.
+/// Records that somebody brought into the tables around their guards, as an old application did.
 struct RecordTests {
   private func prepare(_ harness: PostgresHarness, recording serials: [String]) async throws {
+    let rows = serials.map { "('\($0)', 'a job', 1)" }.joined(separator: ", ")
     try await harness.database.sql(
-      "CREATE TABLE public.jobs (id serial PRIMARY KEY, job_serial varchar(20), name varchar(255))")
-    for serial in serials {
-      try await harness.database.sql("INSERT INTO public.jobs (job_serial) VALUES ('\(serial)')")
-    }
+      """
+      ALTER TABLE public.jobs DROP CONSTRAINT jobs_serial_form;
+      SET session_replication_role = replica;
+      INSERT INTO public.jobs (job_serial, name, created_by) VALUES \(rows)
+      """)
   }
 
   @Test func aRecordedNumberIsNeverStruckOutAndIsNoGap() async throws {

@@ -1,5 +1,6 @@
 import Allocator
 import CoordinatorConformance
+import DatabaseFixture
 import Foundation
 import LeaseCore
 import LibPQ
@@ -103,7 +104,7 @@ struct ServerClockTests {
       "serial.register_boot('\(boot)', 60000)",
       "serial.acquire_blocks('\(boot)', 'job', NULL, 1, 1, 60000, \(ids), false, false)",
       "serial.commit_numbers('\(boot)', \(ids), '{0}', '{0}', '{0}', '{1}', '{0}', 60000, '{}', '{}', "
-        + "'{}', '{}', '{}', '{}', '{}', false, '{}', '{}', '{}', '{}', '{}')",
+        + "'{}', '{}', '{}', '{}', '{}', false, '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
       "serial.read_back('\(boot)', \(ids), '{1}', false)",
       "serial.renew_leases('\(boot)', \(ids), 60000)",
       "serial.release_leases('\(boot)', \(ids), '{1}')", "serial.reap_expired()",
@@ -141,7 +142,8 @@ struct ServerClockTests {
         "serial.read_back('\(boot)', '{\(id)}', '{\(token)}', '{1}', false)",
         "serial.release_leases('\(boot)', '{\(id)}', '{\(token)}', '{0}')",
         "serial.commit_numbers('\(boot)', '{\(id)}', '{\(token)}', '{0}', '{0}', '{0}', '{1}', '{0}', "
-          + "60000, '{}', '{}', '{}', '{}', '{}', '{}', '{}', false, '{}', '{}', '{}', '{}', '{}')",
+          + "60000, '{}', '{}', '{}', '{}', '{}', '{}', '{}', false, '{}', '{}', '{}', '{}', '{}', '{}', "
+          + "'{}')",
         "serial.report_holdings('\(boot)', 1, NULL, '{\(id)}', '{job}', '{2026}', '{1}', '{10}', "
           + "'{0}', '{t}')",
       ] {

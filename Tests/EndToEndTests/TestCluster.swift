@@ -133,14 +133,25 @@ struct ProgramRun: Sendable {
 }
 
 extension TestCluster {
-  /// Runs a program to its end, with this environment and no other.
+  /// Runs a program of ours to its end, with this environment and no other.
   static func program(_ name: String, _ arguments: [String], _ environment: [String: String])
     async throws -> ProgramRun
   {
+    try await ProgramRun.of(programs + "/" + name, arguments, environment)
+  }
+}
+
+extension ProgramRun {
+  /// Runs a program to its end, with this environment and no other.
+  static func of(_ path: String, _ arguments: [String], _ environment: [String: String])
+    async throws -> ProgramRun
+  {
     let process = Process()
-    process.executableURL = URL(filePath: programs + "/" + name)
+    process.executableURL = URL(filePath: path)
     process.arguments = arguments
-    process.environment = environment.merging(["PATH": "/usr/bin:/bin"]) { own, _ in own }
+    process.environment = environment.merging(["PATH": "/usr/local/bin:/usr/bin:/bin"]) { own, _ in
+      own
+    }
     process.currentDirectoryURL = URL(filePath: "/")
     let output = Pipe()
     let errors = Pipe()

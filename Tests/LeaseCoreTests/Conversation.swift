@@ -24,12 +24,13 @@ struct Conversation {
 
   mutating func request(
     _ id: RequestID, _ count: Int = 1, within milliseconds: Int = 5_000,
-    subject: String = "tester", key: IdempotencyKey? = nil
+    subject: String = "tester", key: IdempotencyKey? = nil, records: [String] = []
   ) -> [MachineAction] {
     machine.requested(
       Request(
         id: id, subject: subject, count: count,
-        deadline: now.advanced(byMilliseconds: milliseconds), key: key), at: now)
+        deadline: now.advanced(byMilliseconds: milliseconds), key: key, records: records),
+      at: now)
   }
 
   /// The machine with one lease of `numbers`, of which everything is uncommitted.
@@ -84,6 +85,18 @@ struct Conversation {
         leases: plan.raises.map {
           CommitReply(lease: $0.lease.id, outcome: .notTried, recalled: false)
         }, refused: refused), at: now)
+  }
+
+  /// Says of numbers in a commit that records carry them: nothing of it is done.
+  mutating func carried(_ actions: [MachineAction], _ numbers: Int...) throws -> [MachineAction] {
+    let plan = try #require(actions.commitPlan)
+    return machine.commitAnswered(
+      CommitAnswer(
+        leases: plan.raises.map {
+          CommitReply(lease: $0.lease.id, outcome: .notTried, recalled: false)
+        },
+        recorded: numbers.map { RecordedNumber(lease: plan.raises[0].lease.id, number: $0) }),
+      at: now)
   }
 
   /// Answers the read-back of a plan: done or not.

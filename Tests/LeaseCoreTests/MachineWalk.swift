@@ -6,7 +6,7 @@ import SerialFormat
 struct MachineWalk {
   enum Event: Equatable {
     case ask(Int)
-    case askWithKey
+    case askWithKey, askWithRecords
     case cancel
     case pass(Int)
     case year(Int)
@@ -22,6 +22,7 @@ struct MachineWalk {
     case committed(CommitReply.Outcome, recalled: Bool)
     case committedForSome
     case refused(RefusedRequest.Reason)
+    case numberRecorded
     case commitFailed(CallFailure)
     case readBack(ReadBackReply.Outcome, done: Bool)
     case readBackFailed(CallFailure)
@@ -37,7 +38,8 @@ struct MachineWalk {
 
     static let all: [Event] =
       [
-        .ask(1), .ask(4), .ask(1000), .askWithKey, .cancel, .pass(1), .pass(250), .pass(15_000),
+        .ask(1), .ask(4), .ask(1000), .askWithKey, .askWithRecords, .numberRecorded, .cancel,
+        .pass(1), .pass(250), .pass(15_000),
         .year(2026), .year(2027), .away, .back, .drain, .supersede, .recallAtHome, .forgetLeases,
         .beginRenewal, .committedForSome, .committed(.committed, recalled: true),
         .renewed(.live, recalled: true), .readBack(.live, done: true),
@@ -74,11 +76,15 @@ struct MachineWalk {
   private var granted: [LeaseID: Block] = [:]
   /// Committed by an answer that the machine was given; only this may be delivered.
   private var known: Set<Int> = []
+  /// Numbers that records carry, of a commit or of somebody else.
+  private var recorded: Set<Int> = []
   /// The highest number of each lease that has a line in the issue log: a release gives it not
   /// back.
   private var logged: [LeaseID: Int] = [:]
   /// A statement on the active leases has no answer yet.
   private var isCommitting = false
+  /// The machine waits for a read-back, and takes no answer to a commit.
+  private var isUnresolved = false
 
   init(commitAhead: Int) {
     talk = Conversation(
@@ -89,9 +95,10 @@ struct MachineWalk {
 
   mutating func apply(_ event: Event) {
     switch event {
-    case .ask(let count): ask(count, key: nil)
+    case .ask(let count): ask(count)
     case .askWithKey:
       ask(2, key: IdempotencyKey(route: "POST /", key: "k", requestHash: "digest"))
+    case .askWithRecords: ask(2, records: ["a", "b"])
     case .cancel:
       guard let latest else { return }
       answered.insert(latest)
@@ -127,8 +134,10 @@ struct MachineWalk {
     case .acquireFailed(let failure): take(talk.machine.acquireFailed(failure, at: talk.now))
     case .committed(let outcome, let recalled): answerCommit(outcome, recalled: recalled)
     case .committedForSome:
+      isUnresolved = isUnresolved || isCommitting
       take(talk.machine.commitAnswered(CommitAnswer(leases: []), at: talk.now))
     case .refused(let reason): refuse(reason)
+    case .numberRecorded: recordNumber()
     case .commitFailed(let failure): failCommit(failure)
     case .readBack(let outcome, let done): answerReadBack(outcome, done: done)
     case .readBackFailed(let failure): take(talk.machine.readBackFailed(failure, at: talk.now))
@@ -143,11 +152,11 @@ struct MachineWalk {
     }
   }
 
-  private mutating func ask(_ count: Int, key: IdempotencyKey?) {
+  private mutating func ask(_ count: Int, key: IdempotencyKey? = nil, records: [String] = []) {
     let id = RequestID(UUID())
     asked.insert(id)
     latest = id
-    take(talk.request(id, count, key: key))
+    take(talk.request(id, count, key: key, records: records))
   }
 
   /// A grant is always of numbers that were never granted before.
@@ -169,7 +178,10 @@ struct MachineWalk {
 
   private mutating func answerCommit(_ outcome: CommitReply.Outcome, recalled: Bool) {
     guard let commit else { return }
-    if outcome == .committed { learn(commit) }
+    if outcome == .committed {
+      learn(commit)
+      if isCommitting, !isUnresolved { learnRecords(of: commit) }
+    }
     isCommitting = false
     let replies = commit.raises.map {
       CommitReply(lease: $0.lease.id, outcome: outcome, recalled: recalled)
@@ -188,8 +200,22 @@ struct MachineWalk {
       talk.machine.commitAnswered(CommitAnswer(leases: replies, refused: [refused]), at: talk.now))
   }
 
+  /// A record carries the first number that is to be handed out.
+  private mutating func recordNumber() {
+    guard let commit, let line = commit.lines.first(where: { !$0.delivered }) else { return }
+    if isCommitting, !isUnresolved { recorded.insert(line.block.first) }
+    isCommitting = false
+    let replies = commit.raises.map {
+      CommitReply(lease: $0.lease.id, outcome: .notTried, recalled: false)
+    }
+    let number = RecordedNumber(lease: line.lease, number: line.block.first)
+    take(
+      talk.machine.commitAnswered(CommitAnswer(leases: replies, recorded: [number]), at: talk.now))
+  }
+
   private mutating func failCommit(_ failure: CallFailure) {
     guard commit != nil else { return }
+    if failure == .unknown { isUnresolved = isUnresolved || isCommitting }
     if failure != .unknown { isCommitting = false }
     take(talk.machine.commitFailed(failure, at: talk.now))
   }
@@ -198,7 +224,10 @@ struct MachineWalk {
     guard let plan = readBackOf else { return }
     if done { learn(plan) }
     isCommitting = false
-    take(talk.readBack(plan, done: done, outcome: outcome))
+    let actions = talk.readBack(plan, done: done, outcome: outcome)
+    isUnresolved = false
+    if actions.notes.contains(.resolved(committed: true)) { learnRecords(of: plan) }
+    take(actions)
   }
 
   private mutating func learn(_ plan: CommitPlan) {
@@ -206,6 +235,13 @@ struct MachineWalk {
       known.formUnion(raise.expected + 1...raise.through)
     }
     for line in plan.lines { logged[line.lease] = max(logged[line.lease] ?? 0, line.block.last) }
+  }
+
+  private mutating func learnRecords(of plan: CommitPlan) {
+    let owners = Set(plan.records.map(\.request))
+    for line in plan.lines where owners.contains(line.request) {
+      recorded.formUnion(line.block.numbers)
+    }
   }
 
   /// What the coordinator keeps of a lease that is released.
@@ -243,7 +279,13 @@ struct MachineWalk {
   private mutating func check(_ plan: CommitPlan) {
     if isCommitting { violations.append("two statements at once") }
     isCommitting = true
+    isUnresolved = false
     commit = plan
+    for line in plan.lines where !line.delivered {
+      if let number = line.block.numbers.first(where: recorded.contains) {
+        violations.append("\(number) is in a record and to be handed out")
+      }
+    }
     let releasing = Set(release.map(\.lease.id))
     for raise in plan.raises {
       guard let block = granted[raise.lease.id] else {

@@ -9,7 +9,10 @@ import Testing
 @Suite struct AccessTests {
   let world: World
 
-  init() async throws { world = try await World() }
+  init() async throws {
+    world = try await World()
+    try world.fill()
+  }
 
   static let needs: [(Route, Scope?)] = [
     (.allocateJobs, .allocateSerials), (.allocateTargets, .allocateSerials),
@@ -21,11 +24,29 @@ import Testing
     (.retireNode, .administerCluster), (.freezeCounter, .administerCluster),
     (.reserveCounter, .administerCluster), (.setQuota, .administerCluster),
     (.removeQuota, .administerCluster), (.setGrants, .administerCluster),
-    (.recoverGrants, .administerCluster),
+    (.recoverGrants, .administerCluster), (.purgeOutputs, .administerCluster),
+    (.createJob, .writeRecords), (.createJobs, .writeRecords), (.createTarget, .writeRecords),
+    (.createTargets, .writeRecords), (.executeJob, .writeRecords),
+    (.changeExecution, .writeRecords), (.changeBranch, .writeRecords),
+    (.listJobs, .readRecords), (.showJob, .readRecords), (.jobExecutions, .readRecords),
+    (.listTargets, .readRecords), (.showTarget, .readRecords),
+    (.targetPerformance, .readRecords), (.targetExecutions, .readRecords),
+    (.showExecution, .readRecords), (.showBranch, .readRecords), (.children, .readRecords),
+    (.lookUp, .readRecords), (.lookUpMany, .readRecords), (.searchExecutions, .readRecords),
+    (.search, .readRecords), (.executionAnalytics, .readRecords), (.jobMetrics, .readRecords),
+    (.compareJobs, .readRecords),
   ]
 
-  func send(_ route: Route, token: String?, headers: HTTPFields = [:]) async throws -> Answer {
-    try await world.routed { client in
+  static func filled() async throws -> World {
+    let world = try await World()
+    try world.fill()
+    return world
+  }
+
+  func send(
+    _ route: Route, to world: World? = nil, token: String?, headers: HTTPFields = [:]
+  ) async throws -> Answer {
+    try await (world ?? self.world).routed { client in
       try await client.send(
         route.method, route.samplePath, token: token, body: route.sampleBody, headers: headers)
     }
@@ -34,7 +55,9 @@ import Testing
   @Test(arguments: AccessTests.needs)
   func eachScopeOpensWhatItShould(route: Route, needed: Scope?) async throws {
     for scope in Scope.allCases {
-      let answer = try await send(route, token: try await world.token(scope))
+      // Numbers go on from request to request; the registry of the tests does not.
+      let world = try await Self.filled()
+      let answer = try await send(route, to: world, token: try await world.token(scope))
       let isOpen =
         needed == nil || scope == needed
         || (needed == .readCluster && scope == .administerCluster)
@@ -64,6 +87,19 @@ import Testing
     #expect(answer.headers[.wwwAuthenticate] == "Bearer realm=\"seriald\"")
     #expect(world.issuing.requests.isEmpty)
     #expect(world.operating.calls.isEmpty)
+    #expect(world.writing.calls.isEmpty)
+    #expect(world.records.readings == 0)
+  }
+
+  @Test(arguments: Route.writing)
+  func whoMayNotWritesNothing(route: Route) async throws {
+    guard case .scope(let needed) = route.access else { throw Problem.noToken }
+    let scopes = Set(Scope.allCases).subtracting([needed])
+    let answer = try await send(route, token: try await world.token(scopes: scopes))
+    #expect(answer.status == .forbidden)
+    #expect(world.writing.calls.isEmpty && world.issuing.requests.isEmpty)
+    #expect(try await send(route, token: try await world.token(needed)).status.kind == .successful)
+    #expect(world.writing.calls.count + world.issuing.requests.count == 1)
   }
 
   @Test(arguments: Route.operating)

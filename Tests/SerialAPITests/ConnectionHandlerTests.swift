@@ -12,7 +12,7 @@ import Testing
   @Test func theApplicationSaysNothingAfterARefusal() throws {
     let presence = ClientPresence()
     let handler = ConnectionHandler(
-      limits: APIConfiguration.Limits().machine, presence: presence, onRefusal: { _ in })
+      limits: APIConfiguration.Limits(), presence: presence, onRefusal: { _ in })
     let channel = EmbeddedChannel(handler: handler)
     let head = HTTPRequest(method: .post, scheme: nil, authority: nil, path: "/")
     try channel.writeInbound(HTTPRequestPart.head(head))

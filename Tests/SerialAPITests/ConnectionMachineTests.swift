@@ -91,6 +91,24 @@ import Testing
     }
   }
 
+  @Test mutating func aRouteMayTakeMoreAndGivesItTime() {
+    let mebibyte = 1024 * 1024
+    #expect(
+      machine.requestHead(
+        expectsContinue: true, length: 36 * mebibyte, bodyBytes: 36 * mebibyte, closes: false,
+        now: at(0)) == .passAndContinue)
+    #expect(machine.deadline == at(56))
+    var longer = ConnectionMachine(limits: Self.limits, now: at(0))
+    #expect(
+      longer.requestHead(
+        expectsContinue: true, length: .max, bodyBytes: 2 * mebibyte, closes: false, now: at(0))
+        == .pass)
+    #expect(longer.deadline == at(22), "what is not read buys no time")
+    var negative = ConnectionMachine(limits: Self.limits, now: at(0))
+    _ = negative.requestHead(expectsContinue: false, length: .min, closes: false, now: at(0))
+    #expect(negative.deadline == at(20))
+  }
+
   @Test mutating func anAnswerThatEndsTheConnection() {
     _ = head(at: 0)
     _ = machine.requestEnd(now: at(0))

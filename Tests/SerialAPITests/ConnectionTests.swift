@@ -204,6 +204,44 @@ import Testing
     }
   }
 
+  /// `curl` waits for it with everything that is longer than a megabyte.
+  @Test func aLongBodyIsAskedForWhereItsRouteTakesIt() async throws {
+    try world.fill()
+    let token = try await world.token(.readRecords, .writeRecords)
+    @Sendable func head(_ request: String, _ length: Int) -> ByteBuffer {
+      ByteBuffer(
+        string: "\(request) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+          + "Authorization: Bearer \(token)\r\nContent-Length: \(length)\r\n"
+          + "Expect: 100-continue\r\n\r\n")
+    }
+    let result = "PATCH /api/executions/branch/J202600001.0003.0015"
+    try await world.served { port in
+      for (request, body) in [
+        (result, "{\"result_output\":\"\(String(repeating: "x", count: 3_000_000))\"}"),
+        (
+          "POST /api/executions/bulk",
+          "{\"serials\":[\"J202600001\"]\(String(repeating: " ", count: 1_500_000))}"
+        ),
+      ] {
+        try await RawClient.connected(to: port) { reader, writer in
+          try await writer.write(head(request, body.utf8.count))
+          #expect(try await reader.until("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
+          try await writer.write(ByteBuffer(string: body))
+          #expect(try await reader.untilEnd().contains("HTTP/1.1 200 OK\r\n"))
+        }
+      }
+      for (request, length) in [
+        (result, 36 * 1024 * 1024 + 1), ("POST /api/executions/bulk", 3_000_000),
+        ("PATCH /api/executions/J202600001.0003", 3_000_000),
+      ] {
+        try await RawClient.connected(to: port) { reader, writer in
+          try await writer.write(head(request, length))
+          expectProblem(try await reader.untilEnd(), 413)
+        }
+      }
+    }
+  }
+
   @Test func aClientThatLeavesEndsItsWait() async throws {
     world.issuing.behaviour = .hang
     let token = try await world.token(.allocateSerials)

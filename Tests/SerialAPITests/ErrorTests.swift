@@ -69,7 +69,11 @@ import Testing
   }
 
   /// `capacity-exhausted` and the like; cases without a raw value of their own are their names.
-  private func name(of code: AllocationError.Code) -> String { code.rawValue }
+  ///
+  /// A record that is refused is a request that is wrong.
+  private func name(of code: AllocationError.Code) -> String {
+    code == .recordRefused ? ProblemCode.invalidRequest.rawValue : code.rawValue
+  }
 
   @Test func whatIsThrownInsideStaysInside() async throws {
     struct Secret: Error { let password = "hunter2" }

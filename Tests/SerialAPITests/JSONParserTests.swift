@@ -69,6 +69,31 @@ import Testing
     }
   }
 
+  @Test func valuesAreBounded() throws {
+    func list(_ count: Int) -> String {
+      "[" + Array(repeating: "1", count: count).joined(separator: ",") + "]"
+    }
+    _ = try parse(list(JSONParser.valueLimit - 1))
+    let error = #expect(throws: JSONError.self) { try parse(list(JSONParser.valueLimit)) }
+    #expect(error?.code == .tooMany)
+    #expect(error?.detail == "The body holds more than 200000 values.")
+  }
+
+  /// Pieces that stand for themselves, and escapes between, in every order.
+  @Test func textsOfPiecesAreTheSameAsTheirParts() throws {
+    let pieces = [
+      ("a\u{E4}\u{1F600}", "a\u{E4}\u{1F600}"), ("\\n", "\n"), ("", ""), ("\\u00e4", "\u{E4}"),
+    ]
+    for first in pieces {
+      for second in pieces {
+        for third in pieces {
+          let text = "[\"\(first.0)\(second.0)\(third.0)\"]"
+          #expect(try parse(text) == .array([.string(first.1 + second.1 + third.1)]))
+        }
+      }
+    }
+  }
+
   @Test func agreesWithFoundationOnRandomTexts() throws {
     var random = SeededRandom(seed: 0xA11C)
     for _ in 0..<20_000 {

@@ -5,6 +5,12 @@ import Testing
 
 @testable import SerialAPI
 
+extension String {
+  fileprivate func trimming(_ characters: Set<Character>) -> String {
+    String(drop { characters.contains($0) }.reversed().drop { characters.contains($0) }.reversed())
+  }
+}
+
 /// Holds the document against the table of routes and the table of errors.
 @Suite struct OpenAPITests {
   struct Operation: Hashable {
@@ -67,6 +73,51 @@ import Testing
     }
   }
 
+  /// The statuses that a route can answer with by what it is.
+  @Test func declaresTheStatusesOfEachRoute() throws {
+    let operations = operations()
+    for route in Route.allCases {
+      let operation = Operation(method: route.method.rawValue, path: route.template)
+      let text = try #require(operations[operation])
+      let declared = Set(text.compactMap { Int($0.trimming(["\"", ":"])) })
+      var needed: Set<Int> = []
+      if route.access != .open { needed.insert(401) }
+      if case .scope = route.access { needed.formUnion([403, 503]) }
+      if text.contains("requestBody:") { needed.formUnion([400, 413, 415]) }
+      if text.contains(where: { $0.contains("parameters/") }) || !route.queryNames.isEmpty {
+        needed.insert(400)
+      }
+      if text.contains("- $ref: \"#/components/parameters/IdempotencyKey\"") {
+        needed.formUnion([201, 409, 422])
+      }
+      #expect(declared.isSuperset(of: needed), "\(route): \(needed.subtracting(declared))")
+      #expect(
+        declared.contains(404) == Self.lookingUp.contains(route) || route.access == .open,
+        "\(route)")
+    }
+  }
+
+  /// Those that are about one record or node, which may not be there.
+  private static let lookingUp: Set<Route> = [
+    .showSerial, .drainNode, .retireNode, .showJob, .jobExecutions, .executeJob, .showTarget,
+    .targetPerformance, .targetExecutions, .showExecution, .changeExecution, .showBranch,
+    .changeBranch, .children, .jobMetrics,
+  ]
+
+  /// The same for every name that a body of the registry may have.
+  @Test func describesEveryFieldOfTheRegistry() throws {
+    for (schema, fields) in [
+      ("JobRequest", JobRequest.fields), ("TargetRequest", TargetRequest.fields),
+      ("BranchChange", BranchChangeRequest.fields),
+      ("ExecutionChange", ExecutionChangeRequest.fields),
+    ] {
+      let start = try #require(lines.firstIndex { $0.indent == 4 && $0.text == "\(schema):" })
+      let described = lines[(start + 1)...].prefix { $0.indent > 4 }
+        .filter { $0.indent == 8 && $0.text.hasSuffix(":") }.map { String($0.text.dropLast()) }
+      #expect(described == fields, "\(schema)")
+    }
+  }
+
   @Test func hasEveryCodeAndScope() throws {
     let start = try #require(lines.firstIndex { $0.text == "code:" })
     let codes = lines[start...].dropFirst(2).prefix { $0.text.hasPrefix("- ") }.map {
@@ -98,7 +149,7 @@ import Testing
     for route in Route.allCases {
       let operation = Operation(method: route.method.rawValue, path: route.template)
       let text = try #require(operations[operation])
-      var taken = Set(route.template.matches(of: /{([a-z]+)}/).map { "path \($0.output.1)" })
+      var taken = Set(route.template.matches(of: /{([a-z_]+)}/).map { "path \($0.output.1)" })
       taken.formUnion(route.queryNames.map { "query \($0)" })
       var described: Set<String> = []
       for (index, line) in text.enumerated() {

@@ -2,6 +2,7 @@ import Allocator
 import HTTPTypes
 import HummingbirdTesting
 import SerialAuth
+import SerialFormat
 import Testing
 
 @testable import SerialAPI
@@ -48,13 +49,57 @@ import Testing
     }
   }
 
-  @Test func executionsAndBranchesAreNotThereYet() async throws {
+  @Test func executionsAndBranchesThatAreNotThere() async throws {
     let execution = try await show("J202600001.0003")
     #expect(execution.status == .notFound)
     #expect(execution.problemCode() == "not-found")
     #expect(execution.detail == "Execution not found: J202600001.0003")
     #expect(
       try await show("J202600001.0003.0015").detail == "Branch not found: J202600001.0003.0015")
+  }
+
+  @Test func recordsAreShownWithTheirSerials() async throws {
+    try world.fill()
+    world.cluster.setEntry(NumberEntry(state: .issued, node: "us-1"))
+    for (serial, key) in [
+      ("J202600001", "job_serial"), ("T202600045", "target_serial"),
+      ("J202600001.0003", "execution_serial"), ("J202600001.0003.0015", "branch_serial"),
+    ] {
+      let answer = try await show(serial)
+      #expect(answer.status == .ok, "\(answer.text)")
+      #expect(answer["serial"] == .string(serial))
+      #expect(answer["state"] == .string("issued"))
+      #expect(answer["record"]?[key] == .string(serial))
+    }
+    let branch = try await show("J202600001.0003.0015")
+    #expect(branch["kind"] == .string("branch"))
+    #expect(branch["parent"] == .string("J202600001.0003"))
+    #expect(branch["issued_at"] == .string("2026-05-29T12:00:00.250Z"))
+    #expect(branch["node"] == .null && branch["request_id"] == .null)
+    #expect(
+      branch["components"]
+        == .object([
+          .init(name: "branch", value: .number("15")),
+          .init(name: "execution", value: .number("3")),
+          .init(name: "sequence", value: .number("1")), .init(name: "year", value: .number("2026")),
+        ]))
+  }
+
+  @Test func oldIdentifiersAreLookedUpBeforeTheyAreMalformed() async throws {
+    try world.fill()
+    let serial = try Serial(parsing: "J202600001")
+    world.records.put { $0.aliases["JOB-2025-000001"] = serial }
+    let answer = try await show("JOB-2025-000001")
+    #expect(answer.status == .ok)
+    #expect(answer["serial"] == .string("J202600001"))
+    #expect(answer["record"]?["id"] == .number("7"))
+    #expect(
+      try await show("JOB-2025-000002").detail == "Invalid job serial format: JOB-2025-000002")
+    let long = String(repeating: "9", count: 101)
+    #expect(try await show(long).problemCode() == "invalid-serial")
+    #expect(!world.records.questions.contains(.aliases([long])))
+    world.records.fail(.unavailable)
+    #expect(try await show("JOB-2025-000003").problemCode() == "coordinator-unavailable")
   }
 
   @Test(

@@ -17,6 +17,8 @@ struct World {
   let issuing = FakeIssuing()
   let cluster = FakeCluster()
   let operating = FakeOperating()
+  let records = FakeRecords()
+  let writing = FakeWriting()
   let registry = Registry(catalogue: MetricsCatalogue.node)
   let lines = LogLines()
   let minter: TokenMinter
@@ -29,6 +31,7 @@ struct World {
     let lines = lines
     dependencies = APIDependencies(
       node: "eu-1", issuing: issuing, cluster: cluster, operating: operating,
+      records: records, writing: writing,
       verifier: try await .withSecret(secret, rules: TokenRules(audience: Self.audience)),
       registry: registry, logger: Logger(label: "test") { _ in LogRecorder(lines: lines) },
       now: { FakeCluster.noon })
@@ -68,6 +71,25 @@ struct World {
     let configuration = APIConfiguration(host: "127.0.0.1", port: 0, tls: tls, limits: limits)
     return try await SerialAPI.makeApplication(dependencies, configuration: configuration)
       .test(.live) { client in try await test(client.port ?? 0) }
+  }
+}
+
+extension JSONValue {
+  /// A member of an object.
+  subscript(name: String) -> JSONValue? {
+    guard case .object(let members) = self else { return nil }
+    return members.first { $0.name == name }?.value
+  }
+
+  /// An entry of a list.
+  subscript(index: Int) -> JSONValue? {
+    guard case .array(let values) = self, values.indices.contains(index) else { return nil }
+    return values[index]
+  }
+
+  var names: [String] {
+    guard case .object(let members) = self else { return [] }
+    return members.map(\.name)
   }
 }
 

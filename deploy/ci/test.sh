@@ -12,8 +12,9 @@ build_tests() {
 # contention, and what uses a whole counter up, have the machine to themselves: beside others a test with
 # a deadline would measure the load.
 # What only calculates comes first and by itself: it would keep the threads that the others wait on.
-pure='SerialFormatTests|LeaseCoreTests|AllocatorTests|GrantJournalTests'
+pure='SerialFormatTests|LeaseCoreTests|AllocatorTests|GrantJournalTests|RecordsTests'
 servers='StandbyTests|RestoreTests|FailoverTests|LostReplyTests'
+registry='RegistryTests'
 clusters='EndToEndTests'
 contention='LockOrderTests'
 alone='ExhaustionTests'
@@ -23,7 +24,11 @@ run_pure_tests() {
 }
 
 run_tests() {
-  timeout --foreground 15m swift test --skip-build --parallel --skip "$pure|$servers|$contention|$clusters"
+  timeout --foreground 15m swift test --skip-build --parallel --skip "$pure|$registry|$servers|$contention|$clusters"
+}
+
+run_registry_tests() {
+  timeout --foreground 15m swift test --skip-build --parallel --filter "$registry"
 }
 
 run_server_tests() {
@@ -49,6 +54,7 @@ timed 'lint' deploy/ci/lint.sh
 timed 'build' build_tests
 timed 'test what only calculates' run_pure_tests
 timed 'test' run_tests
+timed 'test of the registry' run_registry_tests
 timed 'test with servers that fail' run_server_tests
 timed 'test with a minute of contention' run_contention
 timed 'test with clusters of real processes' run_cluster_tests

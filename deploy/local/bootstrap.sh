@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing, and nothing when none is.
+# Installs the Debian packages that are missing, and nothing when none is: what everybody needs, and those
+# named as arguments.
 # Run as root, or as a user with sudo; only apt-get runs as root.
 
 . "$(dirname "$0")/common.sh"
@@ -10,6 +11,7 @@ packages=(
   libpq-dev libssl-dev
   openssl # the tests judge certificates with it
   postgresql-15 postgresql-client-15
+  "$@"
 )
 drop_in=/etc/postgresql-common/createcluster.d/seriald-bootstrap.conf
 as_root=()

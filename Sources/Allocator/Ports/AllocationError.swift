@@ -21,7 +21,9 @@ public struct AllocationError: Error, Sendable, Equatable, CustomStringConvertib
     case quotaExceeded = "quota-exceeded"
     /// The idempotency key was used for another request.
     case keyReused = "idempotency-key-reused"
-    /// The request itself is not good: its count, its subject, or an id that is in use.
+    /// A record cannot be inserted as it is: no number was issued for the request.
+    case recordRefused = "record-refused"
+    /// The request itself is not good: its count, its subject, its records, or an id that is in use.
     case invalidRequest = "invalid-request"
     /// The caller went away.
     case cancelled

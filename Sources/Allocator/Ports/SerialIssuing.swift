@@ -33,10 +33,16 @@ public struct AllocationRequest: Sendable, Equatable {
   public let mayUseReserve: Bool
   /// Makes the request repeatable.
   public let key: IdempotencyKey?
+  /// Rows of `public.jobs` or `public.universal_targets` that are inserted in the transaction which
+  /// makes the numbers issued: one for each number, in ascending order of the numbers; or none. JSON
+  /// objects without NUL, whose keys are names of columns; a key that is absent or null means the
+  /// column's default.
+  public let records: [String]
 
+  /// - Parameter records: empty, or as many as `count`.
   public init(
     kind: CounterKind, count: Int, subject: String, id: RequestID, year: Int? = nil,
-    mayUseReserve: Bool = false, key: IdempotencyKey? = nil
+    mayUseReserve: Bool = false, key: IdempotencyKey? = nil, records: [String] = []
   ) {
     self.kind = kind
     self.count = count
@@ -45,6 +51,7 @@ public struct AllocationRequest: Sendable, Equatable {
     self.year = year
     self.mayUseReserve = mayUseReserve
     self.key = key
+    self.records = records
   }
 }
 

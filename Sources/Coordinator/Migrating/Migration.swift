@@ -30,10 +30,22 @@ public struct Migration: Sendable, Equatable {
     Migration(12, "operating", PackageResources._012_operating_sql),
     Migration(13, "history", PackageResources._013_history_sql),
     Migration(14, "verify", PackageResources._014_verify_sql),
+    Migration(15, "registry_tables", PackageResources._015_registry_tables_sql),
+    Migration(16, "record_guards", PackageResources._016_record_guards_sql),
+    Migration(17, "record_numbers", PackageResources._017_record_numbers_sql),
+    Migration(18, "record_voids", PackageResources._018_record_voids_sql),
+    Migration(19, "commit_records", PackageResources._019_commit_records_sql),
+    Migration(20, "commits_with_records", PackageResources._020_commits_with_records_sql),
+    Migration(21, "record_writing", PackageResources._021_record_writing_sql),
+    Migration(22, "record_retention", PackageResources._022_record_retention_sql),
+    Migration(23, "record_reading", PackageResources._023_record_reading_sql),
+    Migration(24, "legacy", PackageResources._024_legacy_sql),
+    Migration(25, "legacy_steps", PackageResources._025_legacy_steps_sql),
+    Migration(26, "legacy_checks", PackageResources._026_legacy_checks_sql),
   ]
 
   /// The schema versions that this binary works with.
-  public static let supported: ClosedRange<Int> = 14...14
+  public static let supported: ClosedRange<Int> = 26...26
 
   init(_ version: Int, _ name: String, _ bytes: [UInt8]) {
     self.init(version: version, name: name, sql: SQL.text(bytes))

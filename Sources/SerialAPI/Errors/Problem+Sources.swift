@@ -21,7 +21,7 @@ extension Problem {
     case .reserveOnly: code = .reserveOnly
     case .quotaExceeded: code = .quotaExceeded
     case .keyReused: code = .idempotencyKeyReused
-    case .invalidRequest: code = .invalidRequest
+    case .invalidRequest, .recordRefused: code = .invalidRequest
     case .cancelled: code = .cancelled
     }
     self.init(code, error.detail)

@@ -15,8 +15,12 @@ struct Problem: Error, Sendable, Equatable {
     /// The counter that is meant.
     var kind: String?
     var year: Int?
-    /// How many numbers that counter has.
+    /// What the numbers are under, where that is no counter: a job or an execution.
+    var parent: String?
+    /// How many numbers there are.
     var capacity: Int?
+    /// What was created although the answer cannot show it.
+    var serials: [String]?
     /// The scope that is missing.
     var scope: String?
 

@@ -5,8 +5,18 @@ extension JSONParser {
     let start = index
     var text: [UInt8] = []
     while true {
-      let byte = try peek()
-      switch byte {
+      let end = endOfPlain(from: index)
+      // Most texts have no escapes: they are taken over in one piece.
+      if text.isEmpty, index == start, end < bytes.count, bytes[end] == UInt8(ascii: "\"") {
+        index = end + 1
+        guard let string = String(validating: bytes[start..<end], as: UTF8.self) else {
+          throw JSONError(code: .encoding, offset: start)
+        }
+        return string
+      }
+      text.append(contentsOf: bytes[index..<end])
+      index = end
+      switch try peek() {
       case UInt8(ascii: "\""):
         index += 1
         guard let string = String(validating: text, as: UTF8.self) else {
@@ -16,12 +26,22 @@ extension JSONParser {
       case UInt8(ascii: "\\"):
         index += 1
         try escape(into: &text)
-      case 0..<0x20:
-        throw failure(.syntax)
-      default:
-        text.append(byte)
+      default: throw failure(.syntax)
+      }
+    }
+  }
+
+  /// Where the bytes end that stand for themselves: at a quotation mark, a backslash, a control
+  /// character or the end.
+  private func endOfPlain(from start: Int) -> Int {
+    bytes.withUnsafeBufferPointer { bytes in
+      var index = start
+      while index < bytes.count, bytes[index] >= 0x20, bytes[index] != UInt8(ascii: "\""),
+        bytes[index] != UInt8(ascii: "\\")
+      {
         index += 1
       }
+      return index
     }
   }
 
@@ -37,7 +57,7 @@ extension JSONParser {
     case UInt8(ascii: "t"): plain = 0x09
     case UInt8(ascii: "u"):
       index += 1
-      text.append(contentsOf: Array(String(Character(try escapedScalar())).utf8))
+      text.append(contentsOf: UTF8.encode(try escapedScalar()) ?? UTF8.encodedReplacementCharacter)
       return
     default: throw failure(.syntax)
     }

@@ -4,9 +4,12 @@
 /// request that is read differently by two readers must not be read at all.
 struct JSONParser {
   static let depthLimit = 16
+  /// How many values one text may hold. No request needs more, and each costs more than its bytes.
+  static let valueLimit = 200_000
 
   let bytes: [UInt8]
   var index = 0
+  private var values = 0
 
   private init(bytes: [UInt8]) { self.bytes = bytes }
 
@@ -29,11 +32,13 @@ struct JSONParser {
   }
 
   private mutating func skipSpace() {
-    while index < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[index]) { index += 1 }
+    while index < bytes.count, Self.isSpace(bytes[index]) { index += 1 }
   }
 
   private mutating func value(depth: Int) throws(JSONError) -> JSONValue {
     guard depth <= Self.depthLimit else { throw failure(.tooDeep) }
+    values += 1
+    guard values <= Self.valueLimit else { throw failure(.tooMany) }
     switch try peek() {
     case UInt8(ascii: "{"): return try object(depth: depth)
     case UInt8(ascii: "["): return try array(depth: depth)
@@ -124,6 +129,10 @@ struct JSONParser {
   private mutating func digits() throws(JSONError) {
     guard Self.isDigit(try peek()) else { throw failure(.syntax) }
     while index < bytes.count, Self.isDigit(bytes[index]) { index += 1 }
+  }
+
+  private static func isSpace(_ byte: UInt8) -> Bool {
+    byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
   }
 
   private static func isDigit(_ byte: UInt8) -> Bool {

@@ -67,6 +67,8 @@ struct JSONError: Error, Sendable, Equatable {
     /// A name comes up twice in one object: readers disagree on which one counts (RFC 8259 4).
     case duplicateName
     case tooDeep
+    /// More values than any request has.
+    case tooMany
     /// Not UTF-8, or half of a surrogate pair.
     case encoding
   }
@@ -83,6 +85,7 @@ struct JSONError: Error, Sendable, Equatable {
     case .trailing: "The body is not JSON: something follows the value, at byte \(offset)."
     case .duplicateName: "The body has one name twice in an object, at byte \(offset)."
     case .tooDeep: "The body is nested deeper than \(JSONParser.depthLimit) levels."
+    case .tooMany: "The body holds more than \(JSONParser.valueLimit) values."
     case .encoding: "The body is not UTF-8 at byte \(offset)."
     }
   }

@@ -17,7 +17,10 @@ struct ProblemMiddleware: RouterMiddleware {
     } catch let error as any HTTPResponseError where error.status == .notFound {
       // Only the router throws it: no template fits, or the method does not.
       let routes = Route.matching(request.uri.path)
-      guard !routes.isEmpty else { return Problem.unknownRoute(request.uri.path).response }
+      // A word of a longer template may stand where another template has a parameter.
+      guard !routes.isEmpty, !routes.contains(where: { $0.method == request.method }) else {
+        return Problem.unknownRoute(request.uri.path).response
+      }
       return Problem.wrongMethod(allowed: Route.allowed(routes)).response
     } catch {
       // What it was is for the log alone.

@@ -3,9 +3,11 @@ import LeaseCore
 import SerialFormat
 
 /// How many entries a page has.
-enum Page {
+enum PageSize {
   static let limits = 1...1000
-  static let size = 100
+  static let usual = 100
+  /// How many entries a page that is asked for by offset may leave out.
+  static let offsets = 0...1_000_000
 }
 
 extension GapQuery {
@@ -16,7 +18,7 @@ extension GapQuery {
       after: try query.value(
         "after", expected: "the \"next\" of a page before, such as job-2026-17",
         Place.init(cursor:)),
-      limit: try query.integer("limit", in: Page.limits) ?? Page.size)
+      limit: try query.integer("limit", in: PageSize.limits) ?? PageSize.usual)
   }
 }
 
@@ -40,7 +42,7 @@ extension EventQuery {
       after: try query.value(
         "after", expected: "the \"next\" of a page before, such as 4711-17",
         EventCursor.init(cursor:)) ?? .start,
-      limit: try query.integer("limit", in: Page.limits) ?? Page.size,
+      limit: try query.integer("limit", in: PageSize.limits) ?? PageSize.usual,
       event: try query.value(
         "event", expected: "a name of lower-case letters and hyphens, such as granted"
       ) { $0.wholeMatch(of: /[a-z][a-z-]{0,62}/) == nil ? nil : $0 },

@@ -27,6 +27,11 @@ struct PathFields {
     return (Counter(kind: serial.counterKind, year: serial.year), block)
   }
 
+  /// A parameter that names a record: the text as it is, for the registry to read.
+  func name(_ parameter: String, as kind: SerialKind?) throws(Problem) -> String {
+    try RequestedSerial.text(raw(parameter), as: kind)
+  }
+
   /// `{kind}` and `{year}`.
   func counter() throws(Problem) -> Counter {
     let kind = try value("kind", expected: Expected.kind, CounterKind.init(rawValue:))

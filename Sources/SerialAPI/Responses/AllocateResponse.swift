@@ -12,17 +12,8 @@ struct AllocateResponse: Encodable, Sendable {
 
   /// Throws a `SerialError` for a year that no serial can have.
   init(_ allocation: Allocation) throws(SerialError) {
-    let counter = allocation.counter
-    var serials: [String] = []
-    serials.reserveCapacity(allocation.blocks.reduce(0) { $0 + $1.count })
-    for block in allocation.blocks {
-      for number in block.numbers {
-        let serial = try Serial(counter: counter.kind, year: counter.year, number: number)
-        serials.append(serial.description)
-      }
-    }
-    self.serials = serials
-    year = counter.year
+    serials = try allocation.serials().map(\.description)
+    year = allocation.counter.year
     node = allocation.node
   }
 }

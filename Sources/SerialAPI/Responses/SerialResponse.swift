@@ -1,4 +1,5 @@
 import Allocator
+import Foundation
 import LeaseCore
 import SerialFormat
 
@@ -6,11 +7,26 @@ import SerialFormat
 struct SerialResponse: Encodable, Sendable {
   struct Components: Encodable, Sendable {
     let year: Int
+    /// Of the job or target.
     let sequence: Int
-  }
+    /// Absent for jobs and targets.
+    let execution: Int?
+    /// Absent for all but branches.
+    let branch: Int?
 
-  /// There are no records yet; the key is there for the clients to come.
-  struct Record: Encodable, Sendable {}
+    init(_ serial: Serial) {
+      year = serial.year
+      switch serial {
+      case .job, .target: (sequence, execution, branch) = (serial.number, nil, nil)
+      case .execution(let serial):
+        (sequence, execution, branch) = (serial.job.number, serial.number, nil)
+      case .branch(let serial):
+        sequence = serial.execution.job.number
+        execution = serial.execution.number
+        branch = serial.number
+      }
+    }
+  }
 
   let serial: String
   let kind: String
@@ -23,7 +39,8 @@ struct SerialResponse: Encodable, Sendable {
   let node: Nullable<String>
   let subject: Nullable<String>
   let requestID: Nullable<String>
-  let record: Nullable<Record>
+  /// What carries the serial; null for a number that no record carries.
+  let record: Nullable<RecordResponse>
 
   private enum CodingKeys: String, CodingKey {
     case serial, kind, components, parent, state, node, subject, record
@@ -31,16 +48,33 @@ struct SerialResponse: Encodable, Sendable {
     case requestID = "request_id"
   }
 
-  init(_ serial: Serial, _ entry: NumberEntry) {
+  /// Of a counter's number.
+  init(_ serial: Serial, _ entry: NumberEntry, _ record: RecordResponse?) {
+    self.init(
+      serial, state: entry.state.rawValue, issuedAt: entry.issuedAt, node: entry.node,
+      subject: entry.subject, requestID: entry.requestID?.description, record)
+  }
+
+  /// Of an execution or branch, which is issued by being there.
+  init(_ serial: Serial, issuedAt: Date, _ record: RecordResponse) {
+    self.init(
+      serial, state: NumberEntry.State.issued.rawValue, issuedAt: issuedAt, node: nil,
+      subject: nil, requestID: nil, record)
+  }
+
+  private init(
+    _ serial: Serial, state: String, issuedAt: Date?, node: String?, subject: String?,
+    requestID: String?, _ record: RecordResponse?
+  ) {
     self.serial = serial.description
     kind = serial.kind.rawValue
-    components = Components(year: serial.year, sequence: serial.number)
+    components = Components(serial)
     parent = Nullable(serial.parent?.description)
-    state = entry.state.rawValue
-    issuedAt = Nullable(Timestamp(entry.issuedAt))
-    node = Nullable(entry.node)
-    subject = Nullable(entry.subject)
-    requestID = Nullable(entry.requestID?.description)
-    record = Nullable(nil)
+    self.state = state
+    self.issuedAt = Nullable(Timestamp(issuedAt))
+    self.node = Nullable(node)
+    self.subject = Nullable(subject)
+    self.requestID = Nullable(requestID)
+    self.record = Nullable(record)
   }
 }

@@ -1,8 +1,7 @@
 import HTTPTypes
-import SerialAuth
 
 /// Every route of the interface: one table for the router, the answers 404 and 405, the metrics'
-/// labels and the test that holds `openapi.yaml` against it.
+/// labels and the test that holds `openapi.yaml` against it. What each is stands in `shape`.
 enum Route: CaseIterable {
   case allocateJobs
   case allocateTargets
@@ -10,6 +9,33 @@ enum Route: CaseIterable {
   case showSerial
   case voidSerial
   case unvoidSerial
+
+  case createJob
+  case createJobs
+  case listJobs
+  case showJob
+  case executeJob
+  case jobExecutions
+  case createTarget
+  case createTargets
+  case listTargets
+  case showTarget
+  case targetPerformance
+  case targetExecutions
+  case showExecution
+  case changeExecution
+  case showBranch
+  case changeBranch
+  case children
+  case lookUp
+  case lookUpMany
+  case searchExecutions
+  case search
+  case executionAnalytics
+  case jobMetrics
+  case compareJobs
+  case purgeOutputs
+
   case capacity
   case nodes
   case drainNode
@@ -26,102 +52,61 @@ enum Route: CaseIterable {
   case grants
   case setGrants
   case recoverGrants
+
   case health
   case ready
   case metrics
   case openAPI
 
-  /// What a request needs to be served.
-  enum Access: Equatable {
-    case open
-    /// A valid token, whatever its scopes: the answer tells nothing about this cluster.
-    case anyToken
-    case scope(Scope)
-  }
-
-  var method: HTTPRequest.Method {
-    switch self {
-    case .allocateJobs, .allocateTargets, .validateSerials, .voidSerial, .unvoidSerial,
-      .drainNode, .retireNode, .recoverGrants:
-      .post
-    case .freezeCounter, .reserveCounter, .setQuota, .setGrants: .put
-    case .removeQuota: .delete
-    case .showSerial, .capacity, .nodes, .leases, .gaps, .events, .verify, .quotas, .grants,
-      .health, .ready, .metrics, .openAPI:
-      .get
-    }
-  }
-
+  var method: HTTPRequest.Method { shape.method }
   /// The path, with names of parameters in braces.
-  var template: String {
-    switch self {
-    case .allocateJobs: "/api/serials/jobs"
-    case .allocateTargets: "/api/serials/targets"
-    case .validateSerials: "/api/serials/validate"
-    case .showSerial: "/api/serials/{serial}"
-    case .voidSerial: "/api/serials/{serial}/void"
-    case .unvoidSerial: "/api/serials/{serial}/unvoid"
-    case .capacity: "/api/capacity"
-    case .nodes: "/api/nodes"
-    case .drainNode: "/api/nodes/{node}/drain"
-    case .retireNode: "/api/nodes/{node}/retire"
-    case .leases: "/api/leases"
-    case .gaps: "/api/gaps"
-    case .events: "/api/events"
-    case .verify: "/api/verify"
-    case .freezeCounter: "/api/counters/{kind}/{year}/frozen"
-    case .reserveCounter: "/api/counters/{kind}/{year}/reserve"
-    case .quotas: "/api/quotas"
-    case .setQuota, .removeQuota: "/api/quotas/{subject}"
-    case .grants, .setGrants: "/api/grants"
-    case .recoverGrants: "/api/grants/recover"
-    case .health: "/health"
-    case .ready: "/health/ready"
-    case .metrics: "/metrics"
-    case .openAPI: "/openapi.yaml"
-    }
-  }
-
-  var access: Access {
-    switch self {
-    case .allocateJobs, .allocateTargets: .scope(.allocateSerials)
-    case .validateSerials: .anyToken
-    case .showSerial: .scope(.readRecords)
-    case .capacity, .nodes, .leases, .gaps, .events, .verify, .quotas, .grants:
-      .scope(.readCluster)
-    case .voidSerial, .unvoidSerial, .drainNode, .retireNode, .freezeCounter, .reserveCounter,
-      .setQuota, .removeQuota, .setGrants, .recoverGrants:
-      .scope(.administerCluster)
-    case .health, .ready, .metrics, .openAPI: .open
-    }
-  }
-
+  var template: String { shape.template }
+  var access: RouteShape.Access { shape.access }
   /// The query parameters that it takes; most take none.
-  var queryNames: [String] {
-    switch self {
-    case .gaps: ["kind", "year", "after", "limit"]
-    case .events: ["after", "limit", "event", "node"]
-    case .allocateJobs, .allocateTargets, .validateSerials, .showSerial, .voidSerial,
-      .unvoidSerial, .capacity, .nodes, .drainNode, .retireNode, .leases, .verify,
-      .freezeCounter, .reserveCounter, .quotas, .setQuota, .removeQuota, .grants, .setGrants,
-      .recoverGrants, .health, .ready, .metrics, .openAPI:
-      []
-    }
-  }
+  var queryNames: [String] { shape.queryNames }
 
   /// Whether it is asked by machines all the time, so that its log lines are for debugging only.
   var isRoutine: Bool { access == .open }
+}
+
+extension Route {
+  /// A template cut into its segments.
+  private struct Pattern: Sendable {
+    struct Segment: Sendable {
+      let text: Substring
+      var isParameter: Bool { text.hasPrefix("{") }
+    }
+
+    let route: Route
+    let segments: [Segment]
+    /// Where its parameters are.
+    let parameters: [Bool]
+
+    init(_ route: Route) {
+      self.route = route
+      segments = route.template.split(separator: "/").map(Segment.init)
+      parameters = segments.map(\.isParameter)
+    }
+
+    func fits(_ path: [Substring]) -> Bool {
+      segments.count == path.count
+        && zip(segments, path).allSatisfy { $0.isParameter || $0.text == $1 }
+    }
+
+    /// Whether the router prefers it: at the first difference it has a text, the other a parameter.
+    func isMoreLiteral(than other: Pattern) -> Bool {
+      parameters.lexicographicallyPrecedes(other.parameters) { !$0 && $1 }
+    }
+  }
+
+  private static let patterns = allCases.map(Pattern.init)
 
   /// The routes whose template fits `path`, those of the most literal template alone.
   static func matching(_ path: String) -> [Route] {
     let segments = path.split(separator: "/")
-    let fitting = allCases.filter { route in
-      let parts = route.template.split(separator: "/")
-      return parts.count == segments.count
-        && zip(parts, segments).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
-    }
-    let literal = fitting.filter { !$0.template.contains("{") }
-    return literal.isEmpty ? fitting : literal
+    let fitting = patterns.filter { $0.fits(segments) }
+    guard let best = fitting.min(by: { $0.isMoreLiteral(than: $1) }) else { return [] }
+    return fitting.filter { $0.parameters == best.parameters }.map(\.route)
   }
 
   /// What the paths' methods are, for the header `Allow`: HEAD wherever GET is.

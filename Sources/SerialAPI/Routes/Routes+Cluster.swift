@@ -1,6 +1,5 @@
 import Allocator
 import Hummingbird
-import Logging
 
 extension Routes {
   /// `GET /api/capacity`.
@@ -30,23 +29,8 @@ extension Routes {
     _ work: @escaping @Sendable (any ClusterReading) async throws(CoordinatorError) -> Value
   ) async throws(Problem) -> Value {
     let cluster = dependencies.cluster
-    let limit = Duration.milliseconds(limit ?? limits.readMilliseconds)
-    let outcome = await Deadline.within(limit) { () -> Result<Value, CoordinatorError> in
-      do throws(CoordinatorError) {
-        return .success(try await work(cluster))
-      } catch {
-        return .failure(error)
-      }
-    }
-    switch outcome {
-    case .success(let value): return value
-    case .failure(let error):
-      dependencies.logger.log(
-        level: error.code == .rejected ? .error : .debug, "reading the cluster failed",
-        metadata: ["code": .string(error.code.rawValue), "reason": .string(error.detail)])
-      throw Problem(reading: error)
-    case nil:
-      throw .coordinatorSlow
+    return try await ask(withinMilliseconds: limit ?? limits.readMilliseconds, for: .reading) {
+      () async throws(CoordinatorError) in try await work(cluster)
     }
   }
 }

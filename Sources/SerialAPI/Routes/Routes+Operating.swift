@@ -6,53 +6,23 @@ import NIOCore
 import SerialAuth
 import SerialFormat
 
-/// What a request of an administrator carries.
-struct Operation: Sendable {
-  let body: ByteBuffer
-  let context: APIContext
-  let caller: Caller
-
-  var path: PathFields { PathFields(context: context) }
-  /// Who does it: it is written into the history.
-  var subject: String { caller.subject }
-}
-
 extension Routes {
-  /// The routes that change the cluster.
-  func operate(_ route: Route, _ operation: Operation) async throws -> Response {
-    switch route {
-    case .voidSerial: return try await void(operation)
-    case .unvoidSerial: return try await unvoid(operation)
-    case .drainNode: return try await drain(operation)
-    case .retireNode: return try await retire(operation)
-    case .freezeCounter: return try await freeze(operation)
-    case .reserveCounter: return try await reserve(operation)
-    case .setQuota: return try await setQuota(operation)
-    case .removeQuota: return try await removeQuota(operation)
-    case .setGrants: return try await setGrants(operation)
-    case .recoverGrants: return try await recover(operation)
-    case .allocateJobs, .allocateTargets, .validateSerials, .showSerial, .capacity, .nodes,
-      .leases, .gaps, .events, .verify, .quotas, .grants, .health, .ready, .metrics, .openAPI:
-      throw Problem.unknownRoute(route.template)
-    }
-  }
-
   /// `POST /api/serials/{serial}/void`.
-  private func void(_ operation: Operation) async throws -> Response {
-    let wish = try VoidRequest(operation.body)
-    let (counter, block) = try operation.path.numbers(count: wish.count)
-    let outcome = try await change { cluster throws(CoordinatorError) in
-      try await cluster.void(block, of: counter, reason: wish.reason, by: operation.subject)
+  func void(_ call: Call) async throws -> Response {
+    let wish = try VoidRequest(call.body)
+    let (counter, block) = try call.path.numbers(count: wish.count)
+    let outcome = try await change(call) { cluster, subject throws(CoordinatorError) in
+      try await cluster.void(block, of: counter, reason: wish.reason, by: subject)
     }
     return try ResponseJSON.response(ChangedResponse(changed: changed(outcome, counter)))
   }
 
   /// `POST /api/serials/{serial}/unvoid`.
-  private func unvoid(_ operation: Operation) async throws -> Response {
-    let wish = try VoidRequest(operation.body)
-    let (counter, block) = try operation.path.numbers(count: wish.count)
-    let outcome = try await change { cluster throws(CoordinatorError) in
-      try await cluster.unvoid(block, of: counter, reason: wish.reason, by: operation.subject)
+  func unvoid(_ call: Call) async throws -> Response {
+    let wish = try VoidRequest(call.body)
+    let (counter, block) = try call.path.numbers(count: wish.count)
+    let outcome = try await change(call) { cluster, subject throws(CoordinatorError) in
+      try await cluster.unvoid(block, of: counter, reason: wish.reason, by: subject)
     }
     return try ResponseJSON.response(ChangedResponse(changed: changed(outcome, counter)))
   }
@@ -71,21 +41,21 @@ extension Routes {
   }
 
   /// `POST /api/nodes/{node}/drain`.
-  private func drain(_ operation: Operation) async throws -> Response {
-    try EmptyRequest.check(operation.body)
-    let node = try operation.path.node()
-    let outcome = try await change { cluster throws(CoordinatorError) in
-      try await cluster.drain(node: node, by: operation.subject)
+  func drain(_ call: Call) async throws -> Response {
+    try EmptyRequest.check(call.body)
+    let node = try call.path.node()
+    let outcome = try await change(call) { cluster, subject throws(CoordinatorError) in
+      try await cluster.drain(node: node, by: subject)
     }
     return try response(outcome, of: node)
   }
 
   /// `POST /api/nodes/{node}/retire`.
-  private func retire(_ operation: Operation) async throws -> Response {
-    let reason = try ReasonRequest(operation.body).reason
-    let node = try operation.path.node()
-    let outcome = try await change { cluster throws(CoordinatorError) in
-      try await cluster.retire(node: node, reason: reason, by: operation.subject)
+  func retire(_ call: Call) async throws -> Response {
+    let reason = try ReasonRequest(call.body).reason
+    let node = try call.path.node()
+    let outcome = try await change(call) { cluster, subject throws(CoordinatorError) in
+      try await cluster.retire(node: node, reason: reason, by: subject)
     }
     return try response(outcome, of: node)
   }
@@ -100,94 +70,84 @@ extension Routes {
   }
 
   /// `PUT /api/counters/{kind}/{year}/frozen`.
-  private func freeze(_ operation: Operation) async throws -> Response {
-    let wish = try FreezeRequest(operation.body)
-    let counter = try operation.path.counter()
-    try await change { cluster throws(CoordinatorError) in
+  func freeze(_ call: Call) async throws -> Response {
+    let wish = try FreezeRequest(call.body)
+    let counter = try call.path.counter()
+    try await change(call) { cluster, subject throws(CoordinatorError) in
       try await cluster.freeze(
-        counter, wish.frozen, reason: wish.reason, by: operation.subject)
+        counter, wish.frozen, reason: wish.reason, by: subject)
     }
     return try ResponseJSON.response(FrozenResponse(counter, frozen: wish.frozen))
   }
 
   /// `PUT /api/counters/{kind}/{year}/reserve`.
-  private func reserve(_ operation: Operation) async throws -> Response {
-    let numbers = try ReserveRequest(operation.body).numbers
-    let counter = try operation.path.counter()
-    try await change { cluster throws(CoordinatorError) in
-      try await cluster.setReserve(numbers, of: counter, by: operation.subject)
+  func reserve(_ call: Call) async throws -> Response {
+    let numbers = try ReserveRequest(call.body).numbers
+    let counter = try call.path.counter()
+    try await change(call) { cluster, subject throws(CoordinatorError) in
+      try await cluster.setReserve(numbers, of: counter, by: subject)
     }
     return try ResponseJSON.response(ReserveResponse(counter, reserve: numbers))
   }
 
   /// `PUT /api/quotas/{subject}`.
-  private func setQuota(_ operation: Operation) async throws -> Response {
-    let wish = try QuotaRequest(operation.body)
+  func setQuota(_ call: Call) async throws -> Response {
+    let wish = try QuotaRequest(call.body)
     return try await setQuota(
-      operation, of: try operation.path.subject(), perMinute: wish.perMinute,
+      call, of: try call.path.subject(), perMinute: wish.perMinute,
       perYear: wish.perYear)
   }
 
   /// `DELETE /api/quotas/{subject}`.
-  private func removeQuota(_ operation: Operation) async throws -> Response {
-    try EmptyRequest.check(operation.body)
+  func removeQuota(_ call: Call) async throws -> Response {
+    try EmptyRequest.check(call.body)
     return try await setQuota(
-      operation, of: try operation.path.subject(), perMinute: nil, perYear: nil)
+      call, of: try call.path.subject(), perMinute: nil, perYear: nil)
   }
 
   private func setQuota(
-    _ operation: Operation, of subject: String, perMinute: Int?, perYear: Int?
+    _ call: Call, of subject: String, perMinute: Int?, perYear: Int?
   ) async throws -> Response {
-    try await change { cluster throws(CoordinatorError) in
+    try await change(call) { cluster, administrator throws(CoordinatorError) in
       try await cluster.setQuota(
-        of: subject, perMinute: perMinute, perYear: perYear, by: operation.subject)
+        of: subject, perMinute: perMinute, perYear: perYear, by: administrator)
     }
     return try ResponseJSON.response(
       QuotaResponse(subject, perMinute: perMinute, perYear: perYear))
   }
 
   /// `PUT /api/grants`.
-  private func setGrants(_ operation: Operation) async throws -> Response {
-    let wish = try GrantsRequest(operation.body)
-    try await change { cluster throws(CoordinatorError) in
+  func setGrants(_ call: Call) async throws -> Response {
+    let wish = try GrantsRequest(call.body)
+    try await change(call) { cluster, subject throws(CoordinatorError) in
       try await cluster.setRecovery(
         waitMilliseconds: wish.waitMilliseconds,
-        failoverIsSynchronous: wish.failoverIsSynchronous, by: operation.subject)
+        failoverIsSynchronous: wish.failoverIsSynchronous, by: subject)
     }
     return try ResponseJSON.response(GrantSettingsResponse(wish))
   }
 
   /// `POST /api/grants/recover`.
-  private func recover(_ operation: Operation) async throws -> Response {
-    let reason = try ReasonRequest(operation.body).reason
-    let nodes = try await change { cluster throws(CoordinatorError) in
-      try await cluster.recover(reason: reason, by: operation.subject)
+  func recover(_ call: Call) async throws -> Response {
+    let reason = try ReasonRequest(call.body).reason
+    let nodes = try await change(call) { cluster, subject throws(CoordinatorError) in
+      try await cluster.recover(reason: reason, by: subject)
     }
     return try ResponseJSON.response(RecoveredResponse(notReported: nodes.sorted()))
   }
 
-  /// A change of the cluster, within its time. One that is late may still happen.
+  /// A change of the cluster by who sent the request, within its time. One that is late may still
+  /// happen.
   private func change<Value: Sendable>(
-    _ work: @escaping @Sendable (any ClusterOperating) async throws(CoordinatorError) -> Value
+    _ call: Call,
+    _ work:
+      @escaping @Sendable (any ClusterOperating, _ subject: String) async throws(CoordinatorError)
+      -> Value
   ) async throws(Problem) -> Value {
     let operating = dependencies.operating
-    let limit = Duration.milliseconds(limits.operateMilliseconds)
-    let outcome = await Deadline.within(limit) { () -> Result<Value, CoordinatorError> in
-      do throws(CoordinatorError) {
-        return .success(try await work(operating))
-      } catch {
-        return .failure(error)
-      }
-    }
-    switch outcome {
-    case .success(let value): return value
-    case .failure(let error):
-      dependencies.logger.log(
-        level: error.code == .rejected ? .error : .warning, "changing the cluster failed",
-        metadata: ["code": .string(error.code.rawValue), "reason": .string(error.detail)])
-      throw Problem(operating: error)
-    case nil:
-      throw .operationUnknown
+    let subject = try call.subject
+    return try await ask(withinMilliseconds: limits.operateMilliseconds, for: .change) {
+      () async throws(CoordinatorError) in try await work(operating, subject)
     }
   }
 }

@@ -13,39 +13,74 @@ struct Routes: Sendable {
   func add(to router: Router<APIContext>) {
     for route in Route.allCases {
       router.on(RouterPath(route.template), method: route.method) { request, context in
-        try await answer(route, request, context)
+        let sender = try await admit(request, to: route)
+        let query = try QueryFields(
+          route.isRoutine ? nil : request.uri.query, known: route.queryNames)
+        let hasBody = route.method != .get
+        return try await answer(
+          Call(
+            route: route, headers: request.headers, context: context, sender: sender, query: query,
+            body: hasBody ? try await body(of: request, for: route) : ByteBuffer()))
       }
     }
   }
 
-  private func answer(
-    _ route: Route, _ request: Request, _ context: APIContext
-  ) async throws -> Response {
-    let caller = try await admit(request, to: route)
-    let query = try QueryFields(
-      route.isRoutine ? nil : request.uri.query, known: route.queryNames)
-    switch route {
-    case .allocateJobs, .allocateTargets:
-      return try await allocate(route, request, context, caller)
-    case .validateSerials: return try await validate(request)
-    case .showSerial: return try await show(context)
-    case .capacity: return try await capacity()
-    case .nodes: return try await nodes()
-    case .leases: return try await leases()
-    case .gaps: return try await gaps(query)
-    case .events: return try await events(query)
-    case .verify: return try await verify()
-    case .quotas: return try await quotas()
-    case .grants: return try await grants()
-    case .voidSerial, .unvoidSerial, .drainNode, .retireNode, .freezeCounter, .reserveCounter,
-      .setQuota, .removeQuota, .setGrants, .recoverGrants:
-      guard let caller else { throw Problem.noToken }
-      return try await operate(
-        route, Operation(body: try await body(of: request), context: context, caller: caller))
-    case .health: return try health()
-    case .ready: return try await ready()
-    case .metrics: return await metrics()
-    case .openAPI: return openAPI()
+  private func answer(_ call: Call) async throws -> Response {
+    switch call.route {
+    case .allocateJobs: try await allocate(.job, call)
+    case .allocateTargets: try await allocate(.target, call)
+    case .validateSerials: try validate(call)
+    case .showSerial: try await show(call)
+    case .voidSerial: try await void(call)
+    case .unvoidSerial: try await unvoid(call)
+
+    case .createJob: try await createJob(call)
+    case .createJobs: try await createJobs(call)
+    case .listJobs: try await listJobs(call)
+    case .showJob: try await showJob(call)
+    case .executeJob: try await execute(call)
+    case .jobExecutions: try await jobExecutions(call)
+    case .createTarget: try await createTarget(call)
+    case .createTargets: try await createTargets(call)
+    case .listTargets: try await listTargets(call)
+    case .showTarget: try await showTarget(call)
+    case .targetPerformance: try await performance(call)
+    case .targetExecutions: try await targetExecutions(call)
+    case .showExecution: try await showExecution(call)
+    case .changeExecution: try await changeExecution(call)
+    case .showBranch: try await showBranch(call)
+    case .changeBranch: try await changeBranch(call)
+    case .children: try await children(call)
+    case .lookUp: try await lookUp(call)
+    case .lookUpMany: try await lookUpMany(call)
+    case .searchExecutions: try await searchExecutions(call)
+    case .search: try await search(call)
+    case .executionAnalytics: try await executionAnalytics(call)
+    case .jobMetrics: try await jobMetrics(call)
+    case .compareJobs: try await compareJobs(call)
+    case .purgeOutputs: try await purgeOutputs(call)
+
+    case .capacity: try await capacity()
+    case .nodes: try await nodes()
+    case .drainNode: try await drain(call)
+    case .retireNode: try await retire(call)
+    case .leases: try await leases()
+    case .gaps: try await gaps(call.query)
+    case .events: try await events(call.query)
+    case .verify: try await verify()
+    case .freezeCounter: try await freeze(call)
+    case .reserveCounter: try await reserve(call)
+    case .quotas: try await quotas()
+    case .setQuota: try await setQuota(call)
+    case .removeQuota: try await removeQuota(call)
+    case .grants: try await grants()
+    case .setGrants: try await setGrants(call)
+    case .recoverGrants: try await recover(call)
+
+    case .health: try health()
+    case .ready: try await ready()
+    case .metrics: await metrics()
+    case .openAPI: openAPI()
     }
   }
 
@@ -74,8 +109,8 @@ struct Routes: Sendable {
   ///
   /// A missing content type is taken for JSON, and so is the one that `curl -d` sends by itself:
   /// the body must be JSON in any case.
-  func body(of request: Request) async throws -> ByteBuffer {
-    let limit = limits.bodyBytes
+  private func body(of request: Request, for route: Route) async throws -> ByteBuffer {
+    let limit = limits.bytes(route.shape.body)
     if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
       throw Problem.bodyTooLarge(limitBytes: limit)
     }
@@ -92,5 +127,16 @@ struct Routes: Sendable {
       }
     }
     return body
+  }
+}
+
+extension APIConfiguration.Limits {
+  /// The longest body of a route.
+  func bytes(_ body: RouteShape.Body) -> Int {
+    switch body {
+    case .small: bodyBytes
+    case .list: listBodyBytes
+    case .outputs: outputBodyBytes
+    }
   }
 }

@@ -14,6 +14,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   typealias OutboundOut = HTTPResponsePart
 
   private var machine: ConnectionMachine
+  private let limits: APIConfiguration.Limits
   private let presence: ClientPresence
   private let onRefusal: @Sendable (Problem) -> Void
   private var context: ChannelHandlerContext?
@@ -21,10 +22,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var timerAt: NIODeadline?
 
   init(
-    limits: ConnectionMachine.Limits, presence: ClientPresence,
+    limits: APIConfiguration.Limits, presence: ClientPresence,
     onRefusal: @escaping @Sendable (Problem) -> Void
   ) {
-    machine = ConnectionMachine(limits: limits, now: .now())
+    machine = ConnectionMachine(limits: limits.machine, now: .now())
+    self.limits = limits
     self.presence = presence
     self.onRefusal = onRefusal
   }
@@ -59,7 +61,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
       let fields = head.headerFields
       action = machine.requestHead(
         expectsContinue: fields[.expect]?.lowercased() == "100-continue",
-        length: fields[.contentLength].flatMap { Int($0) }, closes: fields.wantsClose, now: now)
+        length: fields[.contentLength].flatMap { Int($0) }, bodyBytes: longestBody(of: head),
+        closes: fields.wantsClose, now: now)
     case .body(let bytes): action = machine.requestBody(bytes: bytes.readableBytes)
     case .end: action = machine.requestEnd(now: now)
     }
@@ -74,6 +77,16 @@ final class ConnectionHandler: ChannelDuplexHandler {
       arm()
     default: act(action)
     }
+  }
+
+  /// Of the route that a request is for; nil where that is the usual one.
+  private func longestBody(of head: HTTPRequest) -> Int? {
+    guard let length = head.headerFields[.contentLength].flatMap({ Int($0) }),
+      length > limits.bodyBytes
+    else { return nil }
+    let path = String((head.path ?? "").prefix { $0 != "?" })
+    let route = Route.matching(path).first { $0.method == head.method }
+    return route.map { limits.bytes($0.shape.body) }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {

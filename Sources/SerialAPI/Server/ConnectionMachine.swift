@@ -17,6 +17,8 @@ struct ConnectionMachine {
     var lingerBytes: Int
   }
 
+  private static let mebibyte = 1024 * 1024
+
   /// Why a request is refused before any route sees it.
   enum Refusal: Equatable { case malformed, headersTooLarge, tooSlow }
 
@@ -98,9 +100,10 @@ struct ConnectionMachine {
     }
   }
 
-  /// A head was read. `length` is the body's, where it is given.
+  /// A head was read. `length` is the body's, where it is given; `bodyBytes` is the longest of its
+  /// route, where that is not the usual one. A long body has a second more for each of its MiB.
   mutating func requestHead(
-    expectsContinue: Bool, length: Int?, closes: Bool, now: NIODeadline
+    expectsContinue: Bool, length: Int?, bodyBytes: Int? = nil, closes: Bool, now: NIODeadline
   ) -> Action {
     guard case .serving = state, pending == nil else { return .drop }
     // What comes after the last request is not looked at.
@@ -111,8 +114,9 @@ struct ConnectionMachine {
     drained = 0
     isAnnounced = closes
     guard open == 1 else { return .pass }
-    step = now + limits.body
-    return expectsContinue && length ?? 0 <= limits.bodyBytes ? .passAndContinue : .pass
+    let longest = bodyBytes ?? limits.bodyBytes
+    step = now + limits.body + .seconds(Int64(max(min(length ?? 0, longest), 0) / Self.mebibyte))
+    return expectsContinue && length ?? 0 <= longest ? .passAndContinue : .pass
   }
 
   mutating func requestBody(bytes: Int) -> Action {

@@ -29,7 +29,7 @@ struct NodeChannel: HTTPChannelHandler {
       decoder.maxHeaderFieldCount = limits.headerCount
       let presence = ClientPresence()
       let handler = ConnectionHandler(
-        limits: limits.machine, presence: presence, onRefusal: onRefusal)
+        limits: limits, presence: presence, onRefusal: onRefusal)
       let pipeline = channel.pipeline.syncOperations
       try pipeline.addHandler(ByteWatch(handler))
       try pipeline.configureHTTPServerPipeline(

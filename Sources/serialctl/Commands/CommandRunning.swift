@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SerialClient
 import SerialFormat
 
 /// What every command of the cluster has.
@@ -43,6 +44,27 @@ struct ReasonOptions: ParsableArguments {
   }
 }
 
+/// Makes a command that creates something repeatable.
+struct KeyOptions: ParsableArguments {
+  @Option(
+    help: """
+      Idempotency key, 1...200 bytes: for 24 hours the same key with the same command gives the same \
+      answer. Without it one is made.
+      """)
+  var key: String?
+
+  func validate() throws {
+    // A line break in it would end the header that carries it.
+    if let key,
+      !(1...200).contains(key.utf8.count)
+        || key.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+    {
+      throw ValidationError(
+        "--key has \(key.utf8.count) bytes: expected 1...200 without control characters")
+    }
+  }
+}
+
 /// The body of a request that says nothing but why.
 struct ReasonBody: Encodable {
   let reason: String
@@ -71,16 +93,11 @@ func show<Value: Decodable>(
 }
 
 /// A text as one segment of a path or one value of a query.
-func escaped(_ text: String) -> String {
-  let plain = CharacterSet(
-    charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-  return text.addingPercentEncoding(withAllowedCharacters: plain) ?? text
-}
+func escaped(_ text: String) -> String { URLText.escaped(text) }
 
 /// A path with a query of those values that are there.
 func path(_ path: String, _ query: [(name: String, value: String?)]) -> String {
-  let parts = query.compactMap { name, value in value.map { "\(name)=\(escaped($0))" } }
-  return parts.isEmpty ? path : path + "?" + parts.joined(separator: "&")
+  URLText.path(path, query)
 }
 
 /// A request's body, in snake case; what is nil is left out.
@@ -132,10 +149,14 @@ func decode<Value: Decodable>(_ data: Data, as: Value.Type = Value.self) throws 
 
 /// Columns, as wide as their widest cell.
 func table(_ header: [String], _ rows: [[String]]) -> String {
-  let all = [header] + rows
-  let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-  return all.map { row in
+  aligned([header] + rows).joined(separator: "\n")
+}
+
+/// One line for each row, whose cells are as many in each.
+func aligned(_ rows: [[String]]) -> [String] {
+  let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+  return rows.map { row in
     row.indices.map { row[$0].padding(toLength: widths[$0], withPad: " ", startingAt: 0) }
       .joined(separator: "  ").replacing(#/ +$/#, with: "")
-  }.joined(separator: "\n")
+  }
 }

@@ -1,14 +1,16 @@
 import ArgumentParser
 import Foundation
+import SerialClient
 import SerialFormat
 
 struct ShowCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
-    abstract: "Say what a serial is and who got it.",
+    abstract: "Say what a serial is and who got it, with its record when there is one.",
     discussion: """
-      EXAMPLE
+      EXAMPLES
         serialctl show J202600001
+        serialctl show J202600001.0003.0015
       """)
 
   @Argument(help: "A serial: J202600001, T202600001, J202600001.0003 or J202600001.0003.0015.")
@@ -18,40 +20,41 @@ struct ShowCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await control {
-      do {
-        _ = try Serial(parsing: serial)
-      } catch {
-        throw ControlFailure(.refused, "\(error)")
-      }
       try await ClusterClient.run { client in
-        let data = try await client.get("/api/serials/\(serial)")
+        let data = try await client.get("/api/serials/\(escaped(serial))")
         if output.json {
           print(try pretty(data))
           return
         }
-        let shown = try decode(data, as: Shown.self)
-        let lines: [(String, String?)] = [
-          ("serial", shown.serial), ("kind", shown.kind), ("state", shown.state),
-          ("parent", shown.parent), ("issued at", shown.issuedAt), ("node", shown.node),
-          ("subject", shown.subject), ("request", shown.requestId),
-        ]
-        for (name, value) in lines {
-          guard let value else { continue }
-          print(name.padding(toLength: 10, withPad: " ", startingAt: 0), value)
-        }
+        let shown = try decodeRecord(data, as: Shown.self)
+        print(
+          RecordText.lines([
+            ("serial", shown.serial), ("kind", shown.kind), ("state", shown.state),
+            ("parent", shown.parent), ("issued at", RecordText.time(shown.issuedAt)),
+            ("node", shown.node), ("subject", shown.subject), ("request", shown.requestID),
+          ]))
+        if let record = shown.record { print("\n" + RecordText.record(record)) }
       }
     }
   }
 
+  /// As the node wrote it: a number that cannot be issued any more is shown too.
   struct Shown: Decodable {
     let serial: String
     let kind: String
     let state: String
     let parent: String?
-    let issuedAt: String?
+    let issuedAt: Date?
     let node: String?
     let subject: String?
-    let requestId: String?
+    let requestID: String?
+    let record: AnyRecord?
+
+    private enum CodingKeys: String, CodingKey {
+      case serial, kind, state, parent, node, subject, record
+      case issuedAt = "issued_at"
+      case requestID = "request_id"
+    }
   }
 }
 

@@ -81,6 +81,9 @@ extension ConfigurationKey {
       + "certificate.")
   static let databaseConnections = Self(
     "database.connections", .integer(2...64), default: "4", "Connections to the coordinator.")
+  static let databaseRecordConnections = Self(
+    "database.record.connections", .integer(1...64), default: "4",
+    "Connections for the registry: they never delay a commit of numbers.")
   static let databaseStatementMilliseconds = Self(
     "database.statement.milliseconds", .integer(100...60_000), unit: "ms", default: "3000",
     "Limit of a statement, kept by the server.")
@@ -124,7 +127,8 @@ extension ConfigurationKey {
   static let all: [ConfigurationKey] = [
     nodeName, nodeRegion, apiHost, apiPort, apiCertificate, apiKey, apiBodyBytes,
     apiReadMilliseconds, authSecret, authSecretFile, authJWKSFile, authAudience, databaseURL,
-    databaseConnections, databaseStatementMilliseconds, databaseLockMilliseconds, durability,
+    databaseConnections, databaseRecordConnections, databaseStatementMilliseconds,
+    databaseLockMilliseconds, durability,
     leaseMilliseconds, leaseHorizonMilliseconds, leaseLargest, leaseAheadFloor, leaseAheadLargest,
     journalDirectory, requestMilliseconds, drainMilliseconds, logLevel,
   ]

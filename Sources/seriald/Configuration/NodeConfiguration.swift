@@ -24,6 +24,7 @@ struct NodeConfiguration: Sendable {
   let audience: String
   let databaseURL: String
   let connections: Int
+  let recordConnections: Int
   let statementMilliseconds: Int
   let lockMilliseconds: Int
   let requiresStandby: Bool
@@ -49,6 +50,7 @@ struct NodeConfiguration: Sendable {
     audience = values.required(.authAudience)
     databaseURL = values.required(.databaseURL)
     connections = values.integer(.databaseConnections)
+    recordConnections = values.integer(.databaseRecordConnections)
     statementMilliseconds = values.integer(.databaseStatementMilliseconds)
     lockMilliseconds = values.integer(.databaseLockMilliseconds)
     requiresStandby = values.required(.durability) == "standby"
