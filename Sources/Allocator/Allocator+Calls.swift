@@ -101,6 +101,7 @@ extension Allocator {
   private func commit(_ plan: CommitPlan, on stream: IssueStream) async {
     let sentAt = ContinuousClock.now
     let epoch = epoch
+    let composed = history.composed
     do throws(CoordinatorError) {
       let answer = try await coordinator.commit(plan)
       let isDone = answer.refused.isEmpty && answer.leases.allSatisfy { $0.outcome == .committed }
@@ -109,9 +110,14 @@ extension Allocator {
         numbers: isDone ? plan.lines.reduce(0) { $0 + $1.block.count } : nil)
       // What is of before the leases were forgotten was delivered to nobody.
       guard epoch == self.epoch else { return }
-      if isDone {
+      if isDone, composed == history.composed {
         let raised = plan.raises.filter { $0.through > $0.expected }
         guard await write(raised.map { ($0.lease.id, $0.through) }) else { return }
+      }
+      // A report said nothing of it meanwhile: the coordinator of now has to be asked.
+      guard composed == history.composed else {
+        apply(to: stream, since: epoch) { $0.commitFailed(.unknown, at: $1) }
+        return
       }
       apply(to: stream, since: epoch) { $0.commitAnswered(answer, at: $1) }
     } catch {
@@ -122,11 +128,16 @@ extension Allocator {
 
   private func readBack(_ leases: [LeaseReference], on stream: IssueStream) async {
     let epoch = epoch
+    let composed = history.composed
     do throws(CoordinatorError) {
       let replies = try await coordinator.readBack(leases)
       guard epoch == self.epoch else { return }
       let known = replies.filter { $0.outcome == .live || $0.outcome == .closed }
       guard await write(known.map { ($0.lease, $0.committedThrough) }) else { return }
+      guard composed == history.composed else {
+        apply(to: stream, since: epoch) { $0.readBackFailed(.unknown, at: $1) }
+        return
+      }
       apply(to: stream, since: epoch) { $0.readBackAnswered(replies, at: $1) }
     } catch {
       let failure = failed(error, call: "read-back")

@@ -15,6 +15,8 @@ extension Allocator {
     /// The generation that this process has reported for; nil before its first report.
     var reported: Int?
     var isReporting = false
+    /// How many reports were composed. What is answered after one was asked for before it is not in it.
+    var composed = 0
     /// What was heard last: the generation, and whether blocks are granted.
     var generation: Int?
     var grantsAreOpen = true
@@ -110,6 +112,7 @@ extension Allocator {
     var generation = generation
     for _ in 0..<Self.reportsInARow {
       let suspicion = history.suspicion
+      history.composed += 1
       guard let holdings = await rememberedHoldings() else { return false }
       do throws(CoordinatorError) {
         let answer = try await coordinator.report(

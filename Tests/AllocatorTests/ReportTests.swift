@@ -62,6 +62,22 @@ struct ReportTests {
     }
   }
 
+  /// Such a number is not in the report, and the coordinator that answers now may not know of it.
+  @Test func anAnswerThatComesAfterAReportProvesNothing() async throws {
+    try await ScriptedNode.run { node in
+      await node.isReady()
+      await node.coordinator.holdAnswers()
+      let asked = Task { try await node.ask() }
+      await node.until { await node.coordinator.heldAnswers == 1 }
+      await node.coordinator.say(generation: 2)
+      _ = await node.reports(2)
+      await node.coordinator.letAnswersGo()
+      let numbers = try await asked.value
+      #expect(numbers == [1])
+      #expect(await node.coordinator.calls.contains("readBack"))
+    }
+  }
+
   @Test func aReportForAGenerationThatIsOverIsRepeated() async throws {
     try await ScriptedNode.run { node in
       await node.isReady()

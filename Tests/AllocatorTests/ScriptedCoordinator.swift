@@ -15,7 +15,8 @@ actor ScriptedCoordinator: LeaseCoordinating {
   private var answers: [Result<ReportAnswer, CoordinatorError>] = []
   private var knowsBoot = true
   private var wantsDrain = false
-  private var isHoldingCommits = false
+  private var isHoldingAnswers = false
+  private var held: [CheckedContinuation<Void, Never>] = []
   private(set) var reports: [HoldingsReport] = []
   /// What was called, in order, without renewals.
   private(set) var calls: [String] = []
@@ -55,6 +56,15 @@ actor ScriptedCoordinator: LeaseCoordinating {
 
   func failReport(_ code: CoordinatorError.Code) {
     answers.append(.failure(CoordinatorError(code, detail: "as the test says")))
+  }
+
+  /// Does commits, and holds their answers until they are let go.
+  func holdAnswers() { isHoldingAnswers = true }
+  var heldAnswers: Int { held.count }
+  func letAnswersGo() {
+    isHoldingAnswers = false
+    for answer in held { answer.resume() }
+    held = []
   }
 
   func forgetBoot() { knowsBoot = false }
@@ -100,11 +110,14 @@ actor ScriptedCoordinator: LeaseCoordinating {
   func commit(_ plan: CommitPlan) async throws(CoordinatorError) -> CommitAnswer {
     calls.append("commit")
     commits.append(plan)
-    return try await session.commit(plan)
+    let answer = try await session.commit(plan)
+    if isHoldingAnswers { await withCheckedContinuation { held.append($0) } }
+    return answer
   }
 
   func readBack(_ leases: [LeaseReference]) async throws(CoordinatorError) -> [ReadBackReply] {
-    try await session.readBack(leases)
+    calls.append("readBack")
+    return try await session.readBack(leases)
   }
 
   func release(_ items: [ReleaseItem]) async throws(CoordinatorError) -> [ReleaseReply] {
