@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../local/common.sh"
 
 build_tests() {
-  timeout --foreground 25m swift build --explicit-target-dependency-import-check error --build-tests
+  timeout --foreground 45m swift build --explicit-target-dependency-import-check error --build-tests
 }
 
 # Tests start their own PostgreSQL and nodes, on free ports; what they start ends with them.
