@@ -167,7 +167,8 @@ struct ScriptedNode: Sendable {
       settings: AllocatorSettings(
         node: "eu-1",
         machine: LeaseMachine.Settings(
-          timeToLiveMilliseconds: timeToLive, retryMilliseconds: 2, recallRetryMilliseconds: 2),
+          timeToLiveMilliseconds: timeToLive, unknownGraceMilliseconds: 30_000,
+          retryMilliseconds: 2, recallRetryMilliseconds: 2),
         requestDeadlineMilliseconds: deadline, tickMilliseconds: 2, probeMilliseconds: 2, boot: boot
       ),
       coordinator: coordinator, journal: journal,
