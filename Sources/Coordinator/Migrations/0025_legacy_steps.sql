@@ -233,7 +233,7 @@ $$;
 
 -- The moment of the change: waits for who writes, gives the last rows their serials, and attaches the guards,
 -- so that no row without serial is left and none comes after. What is left must be little: writers wait.
--- Locks: the four tables against everything but reading.
+-- Locks: the four tables against everything but reading, in any order.
 CREATE FUNCTION serial.switch_legacy(p_legacy_writes text) RETURNS integer
 LANGUAGE plpgsql SET search_path = pg_catalog, serial, pg_temp AS $$
 DECLARE
@@ -244,8 +244,11 @@ DECLARE
   v_left record;
 BEGIN
   PERFORM serial.demand_durable(false);
-  LOCK TABLE public.universal_targets, public.jobs, public.job_executions, public.job_execution_branches
-    IN EXCLUSIVE MODE;
+  -- A transaction that holds one of the tables and waits for another that is locked here already stands in the
+  -- way until this gives up. An application has few orders of its own: by chance one that fits comes soon.
+  EXECUTE (SELECT 'LOCK TABLE ' || string_agg(t, ', ' ORDER BY random()) || ' IN EXCLUSIVE MODE'
+    FROM unnest(ARRAY['public.universal_targets', 'public.jobs', 'public.job_executions',
+      'public.job_execution_branches']) AS t);
   FOREACH v_kind IN ARRAY ARRAY['job', 'target'] LOOP
     PERFORM serial.plan_legacy_records(v_kind);
     LOOP
