@@ -111,6 +111,29 @@ struct GuardsChildrenTests {
     }
   }
 
+  /// As a migration leaves a job whose old executions had the numbers 9,998 and 9,999.
+  @Test func whereTheHighestIsTakenTheLowestThatIsFreeIsGiven() async throws {
+    let world = try await GuardsWorld.furnished()
+    _ = try await world.database.sql(
+      """
+      SET session_replication_role = replica;
+      INSERT INTO job_executions (job_id, execution_number, execution_uuid, execution_serial)
+        SELECT id, 9999, gen_random_uuid(), job_serial || '.9999' FROM jobs WHERE id = 1;
+      INSERT INTO job_execution_branches (job_execution_id, target_id, branch_id, branch_uuid, branch_serial)
+        SELECT id, 1, n::text, gen_random_uuid(), execution_serial || '.' || n
+          FROM job_executions, unnest(ARRAY[9998, 9999]) AS n;
+      """)
+    let rows = try await world.sql(
+      """
+      INSERT INTO job_executions (job_id, execution_number) VALUES (1, 1), (1, 1);
+      INSERT INTO job_execution_branches (job_execution_id, target_id, branch_id) VALUES (1, 3, 'db'), (1, 3, NULL);
+      SELECT (SELECT string_agg(right(execution_serial, 4), ' ' ORDER BY id) FROM job_executions WHERE job_id = 1),
+        (SELECT string_agg(right(branch_serial, 4), ' ' ORDER BY id) FROM job_execution_branches)
+      """)
+    #expect(rows == "9999 0001 0002|9998 9999 0001 0002")
+    try await world.expectBalanced()
+  }
+
   @Test func branchesKeepTheirNameAndReferToTheirTarget() async throws {
     let world = try await GuardsWorld.furnished()
     let rows = try await world.sql(

@@ -54,7 +54,7 @@ struct LegacyWritersTests {
       group.addTask {
         do {
           try await LegacyInstallation.migrate(
-            database, LegacyOptions(batch: 50, patienceSeconds: 120),
+            database, LegacyOptions(batch: 500, patienceSeconds: 120),
             checkpoint: { await rounds.wait(before: $0) })
         } catch let error as LibPQError {
           Issue.record("\(error.explanation)")

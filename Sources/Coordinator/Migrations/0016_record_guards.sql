@@ -138,6 +138,45 @@ BEGIN
 END
 $$;
 
+-- The number of the next execution of a job, null when it is full: one above the highest; under a job that was
+-- migrated with the number 9,999 the lowest that no execution has. Locks: the caller holds the job's row.
+CREATE FUNCTION serial.next_execution_number(p_job integer) RETURNS integer
+LANGUAGE plpgsql SET search_path = pg_catalog, serial, pg_temp AS $$
+DECLARE
+  v_number integer;
+BEGIN
+  SELECT coalesce(max(e.execution_number), 0) + 1 INTO v_number
+    FROM public.job_executions e WHERE e.job_id = p_job;
+  IF v_number > 9999 THEN
+    SELECT g INTO v_number FROM generate_series(1, 9999) AS g
+      WHERE NOT EXISTS (SELECT FROM public.job_executions e
+        WHERE e.job_id = p_job AND e.execution_number = g) ORDER BY g LIMIT 1;
+  END IF;
+  RETURN v_number;
+END
+$$;
+
+-- As next_execution_number, of the next result of an execution. Locks: the caller holds the execution's row.
+CREATE FUNCTION serial.next_branch_number(p_execution integer, p_serial text) RETURNS integer
+LANGUAGE plpgsql SET search_path = pg_catalog, serial, pg_temp AS $$
+DECLARE
+  v_number integer;
+BEGIN
+  -- '/' comes after '.': every serial below this execution, and its index tells the highest
+  SELECT substr(b.branch_serial, 17)::integer INTO v_number FROM public.job_execution_branches b
+    WHERE b.job_execution_id = p_execution
+      AND b.branch_serial ~>=~ (p_serial || '.') AND b.branch_serial ~<~ (p_serial || '/')
+    ORDER BY b.branch_serial USING ~>~ LIMIT 1;
+  v_number := coalesce(v_number, 0) + 1;
+  IF v_number > 9999 THEN
+    SELECT g INTO v_number FROM generate_series(1, 9999) AS g
+      WHERE NOT EXISTS (SELECT FROM public.job_execution_branches b
+        WHERE b.branch_serial = p_serial || '.' || lpad(g::text, 4, '0')) ORDER BY g LIMIT 1;
+  END IF;
+  RETURN v_number;
+END
+$$;
+
 -- Numbers an execution that somebody else inserts: the next one under its job, whatever number it came with.
 -- Where the isolation is higher than read committed, one that was committed meanwhile is not seen, and the
 -- unique index refuses the row.
@@ -158,9 +197,8 @@ BEGIN
     NEW.execution_serial := NULL;
     RETURN NEW;
   END IF;
-  SELECT coalesce(max(e.execution_number), 0) + 1 INTO NEW.execution_number
-    FROM public.job_executions e WHERE e.job_id = NEW.job_id;
-  IF NEW.execution_number > 9999 THEN
+  NEW.execution_number := serial.next_execution_number(NEW.job_id);
+  IF NEW.execution_number IS NULL THEN
     PERFORM serial.refuse_full('execution', 'job', v_job);
   END IF;
   NEW.execution_serial := v_job || '.' || lpad(NEW.execution_number::text, 4, '0');
@@ -199,13 +237,8 @@ BEGIN
     NEW.branch_serial := NULL;
     RETURN NEW;
   END IF;
-  -- '/' comes after '.': every serial below this execution, and its index tells the highest
-  SELECT substr(b.branch_serial, 17)::integer INTO v_number FROM public.job_execution_branches b
-    WHERE b.job_execution_id = NEW.job_execution_id
-      AND b.branch_serial ~>=~ (v_execution || '.') AND b.branch_serial ~<~ (v_execution || '/')
-    ORDER BY b.branch_serial USING ~>~ LIMIT 1;
-  v_number := coalesce(v_number, 0) + 1;
-  IF v_number > 9999 THEN
+  v_number := serial.next_branch_number(NEW.job_execution_id, v_execution);
+  IF v_number IS NULL THEN
     PERFORM serial.refuse_full('branch', 'execution', v_execution);
   END IF;
   NEW.branch_serial := v_execution || '.' || lpad(v_number::text, 4, '0');

@@ -160,9 +160,8 @@ BEGIN
     outcome := 'unknown-job';
     RETURN;
   END IF;
-  SELECT coalesce(max(e.execution_number), 0) + 1 INTO v_number
-    FROM public.job_executions e WHERE e.job_id = v_job;
-  IF v_number > 9999 THEN
+  v_number := serial.next_execution_number(v_job);
+  IF v_number IS NULL THEN
     outcome := 'job-full';
     RETURN;
   END IF;

@@ -89,21 +89,30 @@ extension LegacyMigration {
     }
   }
 
+  /// The tables of children.
+  enum Children: String {
+    case execution, branch
+  }
+
   /// Numbers the executions or branches.
-  func numberChildren(_ step: LegacyStep, _ kind: String) async throws {
+  func numberChildren(_ step: LegacyStep, _ kind: Children) async throws {
     let left = try await countLeft()
-    observe(.began(step, total: kind == "execution" ? left.executions : left.branches))
-    let done = try await numberAll(step, kind) { observe(.advanced(step, done: $0)) }
+    observe(.began(step, total: kind == .execution ? left.executions : left.branches))
+    let done = try await numberAll(step, kind, through: left.last(kind)) {
+      observe(.advanced(step, done: $0))
+    }
     observe(.ended(step, done: done))
   }
 
-  func numberAll(_ step: LegacyStep, _ kind: String, _ advanced: (Int) -> Void) async throws -> Int
-  {
+  /// Only as far as there were rows when it began: else one that writes without a pause would be run after.
+  func numberAll(
+    _ step: LegacyStep, _ kind: Children, through last: Int, _ advanced: (Int) -> Void
+  ) async throws -> Int {
     var done = 0
     var after: Int? = 0
-    while let from = after {
+    while let from = after, from < last {
       let row = try await once(
-        step, LegacySQL.numberChildren, [.text(kind), .int(from), .int(options.batch)]
+        step, LegacySQL.numberChildren, [.text(kind.rawValue), .int(from), .int(options.batch)]
       ).singleRow()
       done += try row.decode("done", as: Int.self)
       after = try row.decode("next_after")
@@ -117,15 +126,20 @@ extension LegacyMigration {
     let targets: Int
     let executions: Int
     let branches: Int
+    let lastExecution: Int
+    let lastBranch: Int
 
     var total: Int { jobs + targets + executions + branches }
+
+    func last(_ kind: Children) -> Int { kind == .execution ? lastExecution : lastBranch }
   }
 
   func countLeft() async throws -> Left {
     let row = try await connection.execute(LegacySQL.countLeft).singleRow()
     return Left(
       jobs: try row.decode("jobs"), targets: try row.decode("targets"),
-      executions: try row.decode("executions"), branches: try row.decode("branches"))
+      executions: try row.decode("executions"), branches: try row.decode("branches"),
+      lastExecution: try row.decode("last_execution"), lastBranch: try row.decode("last_branch"))
   }
 
   /// What the planner knows of the tables: before rows are written, and once they have serials, since

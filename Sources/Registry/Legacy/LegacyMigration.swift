@@ -85,8 +85,8 @@ public struct LegacyMigration: Sendable {
     try await plan(.planTargets, "target")
     try await convertRecords(.jobs, "job")
     try await convertRecords(.targets, "target")
-    try await numberChildren(.executions, "execution")
-    try await numberChildren(.branches, "branch")
+    try await numberChildren(.executions, .execution)
+    try await numberChildren(.branches, .branch)
     try await change(.earlyIndexes, "early")
     try await gatherStatistics()
     try await catchUp()
@@ -97,19 +97,28 @@ public struct LegacyMigration: Sendable {
     observe(.ended(.switchOver, done: rows))
   }
 
-  /// Rows that came while others were done, until few are left.
+  /// Rows that came while others were done, until few are left, or no fewer than before.
   private func catchUp() async throws {
     observe(.began(.catchUp, total: nil))
     var done = 0
-    for _ in 0..<100 {
+    var before = Int.max
+    while true {
       let left = try await countLeft()
       guard left.total > Self.fewRows else { break }
+      guard left.total < before else {
+        observe(
+          .waits(
+            .catchUp,
+            why: "\(left.total) rows are left: the application writes as fast as they are done"))
+        break
+      }
+      before = left.total
       for kind in ["job", "target"] {
         _ = try await once(.catchUp, LegacySQL.planRecords, [.text(kind)])
         done += try await convertAll(.catchUp, kind) { _ in }
       }
-      for kind in ["execution", "branch"] {
-        done += try await numberAll(.catchUp, kind) { _ in }
+      for kind in [Children.execution, .branch] {
+        done += try await numberAll(.catchUp, kind, through: left.last(kind)) { _ in }
       }
     }
     observe(.ended(.catchUp, done: done))
