@@ -49,15 +49,6 @@ public protocol RecordReading: Sendable {
     -> [JobComparison]
 }
 
-extension RecordReading {
-  /// One after the other.
-  public func aliases(_ texts: [String]) async throws(CoordinatorError) -> [String: Serial] {
-    var found: [String: Serial] = [:]
-    for text in texts where found[text] == nil { found[text] = try await alias(text) }
-    return found
-  }
-}
-
 /// A part of a list, and where the next one starts.
 public struct Page<Element: Sendable & Equatable>: Sendable, Equatable {
   public let elements: [Element]

@@ -19,10 +19,22 @@ public struct PostgresRecordReading: RecordReading {
   }
 
   public func alias(_ text: String) async throws(CoordinatorError) -> Serial? {
+    try await aliases([text])[text]
+  }
+
+  public func aliases(_ texts: [String]) async throws(CoordinatorError) -> [String: Serial] {
     // No old identifier has a NUL byte, and none can be sent.
-    if text.utf8.contains(0) { return nil }
-    let rows = try await read(RegistrySQL.findAlias, [.text(text)])
-    return try answer { try rows.first?.serial("serial") }
+    let possible = texts.filter { !$0.utf8.contains(0) }
+    guard !possible.isEmpty else { return [:] }
+    let rows = try await read(RegistrySQL.findAliases, [.textArray(possible)])
+    return try answer {
+      var found: [String: Serial] = [:]
+      for row in rows {
+        let alias: String = try row.decode("alias")
+        found[alias] = try row.serial("serial")
+      }
+      return found
+    }
   }
 
   public func job(_ name: JobName) async throws(CoordinatorError) -> JobRecord? {

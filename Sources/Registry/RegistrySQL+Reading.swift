@@ -4,7 +4,7 @@ import Records
 /// The statements that read records. A file may have marks in braces, which are filled here from a
 /// closed set of texts; values are always parameters.
 extension RegistrySQL {
-  static let findAlias = reading("find_alias", 1, PackageResources.find_alias_sql)
+  static let findAliases = reading("find_aliases", 1, PackageResources.find_aliases_sql)
   static let findJobs = reading("find_jobs", 1, PackageResources.find_jobs_sql)
   static let findJobByID = reading("find_job_by_id", 1, PackageResources.find_job_by_id_sql)
   static let findTargets = reading("find_targets", 1, PackageResources.find_targets_sql)
@@ -41,7 +41,7 @@ extension RegistrySQL {
   /// Every statement that reads, for tests of their plans.
   static let reading: [Statement] =
     [
-      findAlias, findJobs, findJobByID, findTargets, findTargetByID, findExecutions, findBranches,
+      findAliases, findJobs, findJobByID, findTargets, findTargetByID, findExecutions, findBranches,
       findWholeBranches, searchSerials, searchNames, showPerformance, listResults,
       analyzeExecutions, compareJobs, measureJob, listExecutions.ascending,
       listExecutions.descending, listBranches.ascending, listBranches.descending,

@@ -121,6 +121,41 @@ struct LegacyWritersTests {
     #expect(try rows.first?.text("job_serial") == "J202500001")
   }
 
+  @Test func noExecutionAndNoBranchIsWithoutAStatus() async throws {
+    let database = try await LegacyInstallation.make(
+      """
+      INSERT INTO jobs (name, job_type, created_by) VALUES ('j', 'command', 1);
+      INSERT INTO universal_targets (name, os_type) VALUES ('t', 'linux');
+      INSERT INTO job_executions (job_id, execution_number) VALUES (1, 1);
+      INSERT INTO job_execution_branches (job_execution_id, target_id, branch_id) VALUES (1, 1, '001')
+      """)
+    try await LegacyInstallation.migrate(database)
+    let application = try await database.connect(as: "enabledrm")
+    try await application.simpleScript(
+      """
+      INSERT INTO job_executions (job_id, execution_number, status) VALUES (1, 1, NULL);
+      INSERT INTO job_execution_branches (job_execution_id, target_id, branch_id, status)
+        VALUES (2, 1, '001', NULL)
+      """)
+    for table in ["job_executions", "job_execution_branches"] {
+      await #expect(throws: LibPQError.self) {
+        try await application.simpleScript("UPDATE \(table) SET status = NULL")
+      }
+    }
+    await application.close()
+    let row = try await LegacyInstallation.row(
+      database,
+      """
+      SELECT (SELECT count(*) FROM job_executions WHERE status = 'scheduled') AS executions,
+        (SELECT count(*) FROM job_execution_branches WHERE status = 'scheduled') AS branches,
+        (SELECT count(*) FROM serial.legacy_changes WHERE on_column = 'status'
+          AND reason = 'without-status' AND old IS NULL AND new = 'scheduled') AS told
+      """)
+    for column in ["executions", "branches", "told"] {
+      #expect(try row.decode(column, as: Int.self) == 2, "\(column)")
+    }
+  }
+
   @Test(arguments: [LegacyOptions.Writes.renumber, .refuse])
   func afterwardsTheDatabaseNumbersWhatIsInserted(writes: LegacyOptions.Writes) async throws {
     let database = try await LegacyInstallation.make(LegacyData(seed: 8, jobs: 20).sql)

@@ -59,6 +59,12 @@ extension ReadingTests {
         #expect(try await reading.alias("JOB-2025-000001") == .job(job("J202500001")))
         #expect(try await reading.alias("TGT-2025-000045") == .target(target("T202500045")))
         #expect(try await reading.alias("job-2025-000001") == nil)
+        #expect(
+          try await reading.aliases(["TGT-2025-000045", "unknown", "JOB-2025-000001", "x\u{0}"])
+            == [
+              "TGT-2025-000045": .target(target("T202500045")),
+              "JOB-2025-000001": .job(job("J202500001")),
+            ])
       }
     }
 

@@ -17,7 +17,7 @@ extension ReadingTests {
       for statement in RegistrySQL.reading {
         let plan = try await database.sql(Self.genericPlan(of: statement))
         #expect(Self.wholeTables(in: plan).isEmpty, "\(statement.name):\n\(plan)")
-        #expect(!plan.contains("Seq Scan on aliases") || statement.name.hasSuffix("find_alias"))
+        #expect(!plan.contains("Seq Scan on aliases") || statement.name.hasSuffix("find_aliases"))
       }
     }
 

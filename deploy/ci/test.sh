@@ -17,7 +17,7 @@ servers='StandbyTests|RestoreTests|FailoverTests|LostReplyTests'
 registry='RegistryTests'
 clusters='EndToEndTests'
 contention='LockOrderTests'
-alone='ExhaustionTests'
+alone='ExhaustionTests|InterfaceTests'
 
 run_pure_tests() {
   timeout --foreground 15m swift test --skip-build --parallel --filter "$pure"
@@ -39,6 +39,13 @@ run_cluster_tests() {
   timeout --foreground 15m swift test --skip-build --parallel --filter "$clusters" --skip "$alone"
 }
 
+# The tool that the test of the interface asks the node with.
+install_tools() {
+  SERIAL_SCHEMATHESIS=$(deploy/ci/schemathesis/install.sh)
+  SERIAL_SCHEMATHESIS_CHECKS=$PWD/deploy/ci/schemathesis
+  export SERIAL_SCHEMATHESIS SERIAL_SCHEMATHESIS_CHECKS
+}
+
 run_contention() {
   timeout --foreground 15m swift test --skip-build --filter "$contention"
 }
@@ -50,6 +57,7 @@ run_alone() {
 start=$SECONDS
 timed 'packages' deploy/local/bootstrap.sh
 find_swift
+timed 'tools' install_tools
 timed 'lint' deploy/ci/lint.sh
 timed 'build' build_tests
 timed 'test what only calculates' run_pure_tests
@@ -58,5 +66,5 @@ timed 'test of the registry' run_registry_tests
 timed 'test with servers that fail' run_server_tests
 timed 'test with a minute of contention' run_contention
 timed 'test with clusters of real processes' run_cluster_tests
-timed 'test to the last number' run_alone
+timed 'test to the last number, and of the interface' run_alone
 say "all passed in $((SECONDS - start)) s"

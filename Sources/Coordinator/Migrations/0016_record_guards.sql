@@ -55,6 +55,11 @@ BEGIN
     PERFORM serial.refuse_record(OLD.execution_serial,
       format('the execution is %s, and never changes any more', OLD.status));
   END IF;
+  -- installations that were migrated have no NOT NULL there
+  IF NEW.status IS NULL THEN
+    RAISE EXCEPTION 'null value in column "status" of execution %', OLD.execution_serial
+      USING ERRCODE = 'not_null_violation', TABLE = TG_TABLE_NAME, COLUMN = 'status';
+  END IF;
   RETURN NEW;
 END
 $$;
@@ -74,6 +79,11 @@ BEGIN
   THEN
     PERFORM serial.refuse_record(OLD.branch_serial,
       format('the result is %s, and never changes any more', OLD.status));
+  END IF;
+  -- installations that were migrated have no NOT NULL there
+  IF NEW.status IS NULL THEN
+    RAISE EXCEPTION 'null value in column "status" of result %', OLD.branch_serial
+      USING ERRCODE = 'not_null_violation', TABLE = TG_TABLE_NAME, COLUMN = 'status';
   END IF;
   RETURN NEW;
 END
@@ -187,6 +197,7 @@ DECLARE
   v_job text;
 BEGIN
   NEW.execution_uuid := coalesce(NEW.execution_uuid, gen_random_uuid());
+  NEW.status := coalesce(NEW.status, 'scheduled');
   -- in a statement of its own: the next one sees what was committed before the lock was had
   SELECT j.job_serial INTO v_job FROM public.jobs j WHERE j.id = NEW.job_id FOR NO KEY UPDATE;
   IF NOT FOUND THEN
@@ -216,6 +227,7 @@ DECLARE
   v_number integer;
 BEGIN
   NEW.branch_uuid := coalesce(NEW.branch_uuid, gen_random_uuid());
+  NEW.status := coalesce(NEW.status, 'scheduled');
   SELECT e.execution_serial INTO v_execution FROM public.job_executions e
     WHERE e.id = NEW.job_execution_id FOR NO KEY UPDATE;
   IF NOT FOUND THEN

@@ -115,12 +115,14 @@ BEGIN
     WITH fate AS MATERIALIZED (
       SELECT c.id, c.said, c.number, c.reason, o.serial || '.' || lpad(c.number::text, 4, '0') AS serial,
           o.target_serial, t.%3$I AS old_uuid, coalesce(t.%3$I, gen_random_uuid()) AS new_uuid,
-          t.created_at AS old_created, coalesce(t.created_at, %4$s, now()) AS new_created
+          t.created_at AS old_created, coalesce(t.created_at, %4$s, now()) AS new_created,
+          t.status IS NULL AS has_no_status
         FROM serial.legacy_child_numbers($1, $2) c JOIN public.%1$I t ON t.id = c.id
           CROSS JOIN LATERAL (%5$s) o
         ORDER BY c.id),
     changed AS (
-      UPDATE public.%1$I t SET %2$I = f.serial, %3$I = f.new_uuid, created_at = f.new_created, %6$s
+      UPDATE public.%1$I t SET %2$I = f.serial, %3$I = f.new_uuid, created_at = f.new_created,
+          status = coalesce(t.status, 'scheduled'), %6$s
         FROM fate f WHERE t.id = f.id RETURNING 1),
     told AS (
       INSERT INTO serial.legacy_changes (on_table, record_id, on_column, old, new, reason)
@@ -129,6 +131,8 @@ BEGIN
         UNION ALL
         SELECT %1$L, f.id, 'created_at', NULL, f.new_created::text, 'without-time' FROM fate f
           WHERE f.old_created IS NULL
+        UNION ALL
+        SELECT %1$L, f.id, 'status', NULL, 'scheduled', 'without-status' FROM fate f WHERE f.has_no_status
         ON CONFLICT DO NOTHING)
     SELECT count(*) FROM changed
   $query$, n.on_table, n.serial_column, n.uuid_column, n.seen,
@@ -225,6 +229,8 @@ BEGIN
       UNION ALL
       SELECT %1$L, t.id, 'created_at', NULL, %3$s::text, 'without-time'
         FROM public.%1$I t WHERE t.created_at IS NULL
+      UNION ALL
+      SELECT %1$L, t.id, 'status', NULL, 'scheduled', 'without-status' FROM public.%1$I t WHERE t.status IS NULL
     $query$, n.on_table, CASE v_kind WHEN 'execution' THEN 'execution_number' ELSE 'branch_serial' END, n.seen)
       USING v_kind;
   END LOOP;

@@ -2,7 +2,7 @@
 -- 3 execution, 4 branch) and serial.
 f.place, f.serial, h.job_name, h.target_name, h.target_serial, h.status, h.created_at
 FROM found f CROSS JOIN LATERAL (
-  SELECT j.name AS job_name, NULL AS target_name, NULL AS target_serial, j.status::text AS status,
+  SELECT j.name AS job_name, NULL AS target_name, NULL AS target_serial, coalesce(j.status::text, 'draft') AS status,
     j.created_at
   FROM public.jobs j WHERE f.place = 1 AND j.job_serial = f.serial
   UNION ALL

@@ -2,7 +2,7 @@
 # Installs schemathesis, which holds a running node against its description, into .build/schemathesis, and
 # prints the path of the program. Nothing is done when it is there already.
 
-. "$(dirname "$0")/../local/common.sh"
+. "$(dirname "$0")/../../local/common.sh"
 
 version=4.32.5
 folder=$PWD/.build/schemathesis
