@@ -37,6 +37,8 @@ public struct APIConfiguration: Sendable, Equatable {
     public var listBodyBytes = 2 * 1024 * 1024
     /// The longest body of a route that takes outputs of results.
     public var outputBodyBytes = 36 * 1024 * 1024
+    /// How many bodies that are longer than `listBodyBytes` are read and worked on at once; others wait.
+    public var longBodies = 8
     /// The request line and all headers together.
     public var headerBytes = 16 * 1024
     /// How many headers.

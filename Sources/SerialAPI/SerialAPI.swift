@@ -67,7 +67,10 @@ public enum SerialAPI {
     let gauges = ClusterGauges(
       cluster: dependencies.cluster, limit: .milliseconds(limits.readMilliseconds),
       date: dependencies.now)
-    Routes(dependencies: dependencies, limits: limits, gauges: gauges).add(to: router)
+    Routes(
+      dependencies: dependencies, limits: limits, gauges: gauges,
+      gate: BodyGate(places: limits.longBodies)
+    ).add(to: router)
     return router
   }
 }

@@ -9,6 +9,7 @@ struct Routes: Sendable {
   let dependencies: APIDependencies
   let limits: APIConfiguration.Limits
   let gauges: ClusterGauges
+  let gate: BodyGate
 
   func add(to router: Router<APIContext>) {
     for route in Route.allCases {
@@ -17,12 +18,22 @@ struct Routes: Sendable {
         let query = try QueryFields(
           route.isRoutine ? nil : request.uri.query, known: route.queryNames)
         let hasBody = route.method != .get
-        return try await answer(
-          Call(
-            route: route, headers: request.headers, context: context, sender: sender, query: query,
-            body: hasBody ? try await body(of: request, for: route) : ByteBuffer()))
+        let serve = { () async throws -> Response in
+          try await answer(
+            Call(
+              route: route, headers: request.headers, context: context, sender: sender,
+              query: query, body: hasBody ? try await body(of: request, for: route) : ByteBuffer()))
+        }
+        return hasLongBody(request, route) ? try await gate.through(serve) : try await serve()
       }
     }
+  }
+
+  /// Whether its body is one that many at once would fill the memory with: one of unknown length may be.
+  private func hasLongBody(_ request: Request, _ route: Route) -> Bool {
+    guard route.shape.body == .outputs else { return false }
+    let length = request.headers[.contentLength].flatMap { Int($0) }
+    return length.map { $0 > limits.listBodyBytes } ?? true
   }
 
   private func answer(_ call: Call) async throws -> Response {

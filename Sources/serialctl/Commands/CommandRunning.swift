@@ -154,8 +154,10 @@ func table(_ header: [String], _ rows: [[String]]) -> String {
 
 /// One line for each row, whose cells are as many in each.
 func aligned(_ rows: [[String]]) -> [String] {
-  let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-  return rows.map { row in
+  let cells = rows.map { $0.map(RecordText.oneLine) }
+  let widths = (cells.first ?? []).indices.map { column in cells.map { $0[column].count }.max() ?? 0
+  }
+  return cells.map { row in
     row.indices.map { row[$0].padding(toLength: widths[$0], withPad: " ", startingAt: 0) }
       .joined(separator: "  ").replacing(#/ +$/#, with: "")
   }

@@ -74,7 +74,7 @@ struct ChildrenCommand: AsyncParsableCommand {
     // Executions are numbered without gaps: what is below the last one shown is the rest.
     let older = (list.executions.last?.number ?? 1) - 1
     let tree = TreeText(
-      "\(job.serial)  \(job.status.rawValue)  \(job.name)", items,
+      "\(job.serial)  \(job.status.rawValue)  \(RecordText.oneLine(job.name))", items,
       rest: list.next == nil || older == 0
         ? nil : "and \(older) older: serialctl job executions \(job.serial)")
     print(tree.text)

@@ -36,7 +36,7 @@ enum RecordText {
   /// its first one.
   static func lines(_ values: [(name: String, value: String?)]) -> String {
     let shown = values.compactMap { name, value in
-      value.flatMap { $0.isEmpty ? nil : (name, $0) }
+      value.flatMap { $0.isEmpty ? nil : (name, printable($0)) }
     }
     let width = shown.map(\.0.count).max() ?? 0
     let indent = String(repeating: " ", count: width + 2)
@@ -97,8 +97,8 @@ enum RecordText {
       ("created", time(branch.createdAt)), ("scheduled", time(branch.scheduledAt)),
       ("started", time(branch.startedAt)), ("completed", time(branch.completedAt)),
       ("took", duration(from: branch.startedAt, to: branch.completedAt)),
-      ("purged", time(branch.outputsPurgedAt)), ("output", printable(branch.output)),
-      ("error", printable(branch.error)), ("outputs", cut),
+      ("purged", time(branch.outputsPurgedAt)), ("output", branch.output),
+      ("error", branch.error), ("outputs", cut),
     ])
   }
 
@@ -137,20 +137,25 @@ enum RecordText {
       })
   }
 
-  /// An output came from a target: what would steer a terminal is shown and not sent to it.
-  static func printable(_ text: String?) -> String? {
-    text.map { text in
-      var shown = ""
-      for scalar in text.unicodeScalars {
-        let isControl = scalar.properties.generalCategory == .control
-        if isControl, scalar != "\n", scalar != "\t" {
-          shown += "\\u{" + String(scalar.value, radix: 16) + "}"
-        } else {
-          shown.unicodeScalars.append(scalar)
-        }
+  /// Names and outputs come from elsewhere: what would steer a terminal is shown and not sent to it.
+  static func printable(_ text: String) -> String {
+    shown(text) { $0 != "\n" && $0 != "\t" }
+  }
+
+  /// The same where a text has one line.
+  static func oneLine(_ text: String) -> String { shown(text) { _ in true } }
+
+  private static func shown(_ text: String, without isUnwanted: (Unicode.Scalar) -> Bool) -> String
+  {
+    var shown = ""
+    for scalar in text.unicodeScalars {
+      if scalar.properties.generalCategory == .control, isUnwanted(scalar) {
+        shown += "\\u{" + String(scalar.value, radix: 16) + "}"
+      } else {
+        shown.unicodeScalars.append(scalar)
       }
-      return shown
     }
+    return shown
   }
 }
 
