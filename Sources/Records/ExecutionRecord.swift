@@ -92,3 +92,14 @@ public struct BranchRecord: Sendable, Equatable {
     self.outputsPurgedAt = outputsPurgedAt
   }
 }
+
+/// A result with whole outputs, and the job that it was a part of.
+public struct BranchDetail: Sendable, Equatable {
+  public let branch: BranchRecord
+  public let job: JobReference
+
+  public init(branch: BranchRecord, job: JobReference) {
+    self.branch = branch
+    self.job = job
+  }
+}

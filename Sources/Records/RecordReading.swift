@@ -12,7 +12,7 @@ public protocol RecordReading: Sendable {
   func target(_ name: TargetName) async throws(CoordinatorError) -> TargetRecord?
   func execution(_ serial: ExecutionSerial) async throws(CoordinatorError) -> ExecutionRecord?
   /// With whole outputs.
-  func branch(_ serial: BranchSerial) async throws(CoordinatorError) -> BranchRecord?
+  func branch(_ serial: BranchSerial) async throws(CoordinatorError) -> BranchDetail?
 
   /// Those that were found, in the order asked; 1...1,000 serials.
   func jobs(_ serials: [JobSerial]) async throws(CoordinatorError) -> [JobRecord]

@@ -56,7 +56,7 @@ extension PostgresRecordReading {
     return try answer {
       guard let first = rows.first else { return nil }
       return JobMetrics(
-        job: try first.jobReference(), executions: try first.totals(),
+        job: try first.jobOfTheRow(), executions: try first.totals(),
         targets: try rows.dropFirst().map { row in
           JobMetrics.Target(
             serial: try row.serialIfAny("target_serial_ref"),
@@ -74,7 +74,7 @@ extension PostgresRecordReading {
     return try answer {
       var found: [JobSerial: (job: JobReference, executions: Totals?, results: Totals?)] = [:]
       for row in rows {
-        let job = try row.jobReference()
+        let job = try row.jobOfTheRow()
         var entry = found[job.serial] ?? (job, nil, nil)
         switch try row.outcome("subject", as: Subject.self) {
         case .executions: entry.executions = try row.totals()
@@ -105,7 +105,7 @@ extension Row {
   }
 
   /// The columns `id`, `job_serial` and `name`.
-  fileprivate func jobReference() throws -> JobReference {
+  fileprivate func jobOfTheRow() throws -> JobReference {
     JobReference(
       id: try decode("id"), serial: try serial("job_serial"), name: try decode("name"))
   }

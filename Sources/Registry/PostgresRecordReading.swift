@@ -59,10 +59,11 @@ public struct PostgresRecordReading: RecordReading {
     async throws(CoordinatorError) -> ExecutionRecord?
   { try await executions([serial]).first }
 
-  public func branch(_ serial: BranchSerial) async throws(CoordinatorError) -> BranchRecord? {
-    let rows = try await read(
-      RegistrySQL.findWholeBranches, [.textArray([serial.description])])
-    return try answer { try rows.first?.branch() }
+  public func branch(_ serial: BranchSerial) async throws(CoordinatorError) -> BranchDetail? {
+    let rows = try await read(RegistrySQL.findBranch, [.text(serial.description)])
+    return try answer {
+      try rows.first.map { BranchDetail(branch: try $0.branch(), job: try $0.jobReference()) }
+    }
   }
 
   public func jobs(_ serials: [JobSerial]) async throws(CoordinatorError) -> [JobRecord] {

@@ -12,8 +12,8 @@ extension RegistrySQL {
     "find_target_by_id", 1, PackageResources.find_target_by_id_sql)
   static let findExecutions = reading("find_executions", 1, PackageResources.find_executions_sql)
   static let findBranches = reading("find_branches", 1, PackageResources.find_branches_sql)
-  static let findWholeBranches = reading(
-    "find_whole_branches", 1, PackageResources.find_branches_sql, outputs: .whole)
+  static let findBranch = reading(
+    "find_branch", 1, PackageResources.find_branch_sql, outputs: .whole)
   static let searchSerials = reading("search_serials", 7, PackageResources.search_serials_sql)
   static let searchNames = reading("search_names", 7, PackageResources.search_names_sql)
   static let showPerformance = reading(
@@ -42,7 +42,7 @@ extension RegistrySQL {
   static let reading: [Statement] =
     [
       findAliases, findJobs, findJobByID, findTargets, findTargetByID, findExecutions, findBranches,
-      findWholeBranches, searchSerials, searchNames, showPerformance, listResults,
+      findBranch, searchSerials, searchNames, showPerformance, listResults,
       analyzeExecutions, compareJobs, measureJob, listExecutions.ascending,
       listExecutions.descending, listBranches.ascending, listBranches.descending,
     ]

@@ -32,12 +32,16 @@ extension Row {
     ExecutionRecord(
       id: try decode("id"), uuid: try decode("execution_uuid"),
       serial: try serial("execution_serial"),
-      job: JobReference(
-        id: try decode("job_id"), serial: try serial("job_serial"), name: try decode("job_name")),
+      job: try jobReference(),
       status: try outcome("status", as: RecordStatus.self),
       scheduledAt: try decode("scheduled_at"), startedAt: try decode("started_at"),
       completedAt: try decode("completed_at"), createdAt: try decode("created_at"),
       branchCount: try decode("branch_count"))
+  }
+
+  func jobReference() throws -> JobReference {
+    JobReference(
+      id: try decode("job_id"), serial: try serial("job_serial"), name: try decode("job_name"))
   }
 
   func branch() throws -> BranchRecord {

@@ -54,7 +54,7 @@ struct Question: Sendable {
         name: "bench_execution",
         sql: """
           SELECT b.* FROM public.job_execution_branches b
-          WHERE b.branch_serial ~>=~ $1 || '.' AND b.branch_serial ~<~ $1 || '/'
+          WHERE b.branch_serial ~>=~ ($1::text || '.') AND b.branch_serial ~<~ ($1::text || '/')
           ORDER BY b.branch_serial USING ~<~ LIMIT 100
           """, parameterCount: 1),
       parameters: { [.text($0.executionSerial)] }),
@@ -78,7 +78,7 @@ struct Question: Sendable {
         name: "bench_prefix",
         sql: """
           SELECT b.branch_serial, b.status FROM public.job_execution_branches b
-          WHERE b.branch_serial ~>=~ $1 AND b.branch_serial ~<~ $1 || ':'
+          WHERE b.branch_serial ~>=~ $1::text AND b.branch_serial ~<~ ($1::text || ':')
           ORDER BY b.branch_serial USING ~<~ LIMIT 50
           """, parameterCount: 1),
       parameters: { [.text($0.executionSerial)] }),

@@ -10,7 +10,8 @@ extension ReadingTests {
   struct Lookup: ReadingSuite {
     @Test func supportFindsTheFailedResult() async throws {
       try await ReadingData.withSharedReading { reading async throws in
-        let found = try #require(try await reading.branch(branch("J202500001.0003.0015")))
+        let detail = try #require(try await reading.branch(branch("J202500001.0003.0015")))
+        let found = detail.branch
         #expect(found.status == .failed)
         #expect(found.exitCode == 7)
         #expect(found.error.text == "disk full")
@@ -24,6 +25,7 @@ extension ReadingTests {
         #expect(parent.branchCount == 15)
         #expect(
           parent.job == JobReference(id: 1, serial: job("J202500001"), name: "System Update"))
+        #expect(detail.job == parent.job)
       }
     }
 
@@ -94,7 +96,7 @@ extension ReadingTests {
             SET result_output = repeat('ü', 1500), result_error = repeat('e', 1000) WHERE id = 101
           """, into: database)
         let serial = branch("J202500001.0001.0001")
-        let whole = try #require(try await reading.branch(serial))
+        let whole = try #require(try await reading.branch(serial)).branch
         #expect(
           whole.output
             == BranchRecord.Output(

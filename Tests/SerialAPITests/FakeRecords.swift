@@ -96,8 +96,13 @@ final class FakeRecords: RecordReading {
     try await read { contents in contents.executions.first { $0.serial == serial } }
   }
 
-  func branch(_ serial: BranchSerial) async throws(CoordinatorError) -> BranchRecord? {
-    try await read { contents in contents.branches.first { $0.serial == serial } }
+  func branch(_ serial: BranchSerial) async throws(CoordinatorError) -> BranchDetail? {
+    try await read { contents in
+      guard let branch = contents.branches.first(where: { $0.serial == serial }),
+        let execution = contents.executions.first(where: { $0.serial == serial.execution })
+      else { return nil }
+      return BranchDetail(branch: branch, job: execution.job)
+    }
   }
 
   func jobs(_ serials: [JobSerial]) async throws(CoordinatorError) -> [JobRecord] {

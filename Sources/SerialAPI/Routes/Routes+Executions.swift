@@ -21,10 +21,7 @@ extension Routes {
     let text = try call.path.name("branch_serial", as: .branch)
     let found = try await find(text, as: BranchSerial.self) {
       records, serial throws(CoordinatorError) -> BranchDetailResponse? in
-      guard let branch = try await records.branch(serial),
-        let execution = try await records.execution(serial.execution)
-      else { return nil }
-      return BranchDetailResponse(branch, execution.job)
+      try await records.branch(serial).map { BranchDetailResponse($0.branch, $0.job) }
     }
     return try ResponseJSON.response(found)
   }

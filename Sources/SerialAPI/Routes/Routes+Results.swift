@@ -17,7 +17,7 @@ extension Routes {
     let branch = try await changed(call) { records throws(CoordinatorError) in
       try await records.branch(serial)
     }
-    return try ResponseJSON.response(BranchResponse(branch))
+    return try ResponseJSON.response(BranchResponse(branch.branch))
   }
 
   /// `PATCH /api/executions/{serial}`.

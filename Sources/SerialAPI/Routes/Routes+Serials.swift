@@ -86,7 +86,7 @@ extension Routes {
       case .execution(let serial):
         try await records.execution(serial).map { (.execution(.init($0)), $0.createdAt) }
       case .branch(let serial):
-        try await records.branch(serial).map { (.branch(.init($0)), $0.createdAt) }
+        try await records.branch(serial).map { (.branch(.init($0.branch)), $0.branch.createdAt) }
       }
     }
   }
