@@ -61,6 +61,7 @@ timed 'tools' install_tools
 timed 'lint' deploy/ci/lint.sh
 timed 'build' build_tests
 timed 'test what only calculates' run_pure_tests
+timed 'model' deploy/ci/model.sh small
 timed 'test' run_tests
 timed 'test of the registry' run_registry_tests
 timed 'test with servers that fail' run_server_tests
