@@ -12,7 +12,7 @@ build_tests() {
 # contention, and what uses a whole counter up, have the machine to themselves: beside others a test with
 # a deadline would measure the load.
 # What only calculates comes first and by itself: it would keep the threads that the others wait on.
-pure='SerialFormatTests|LeaseCoreTests|AllocatorTests|GrantJournalTests|RecordsTests'
+pure='SerialFormatTests|LeaseCoreTests|AllocatorTests|SimulatorTests|GrantJournalTests|RecordsTests'
 servers='StandbyTests|RestoreTests|FailoverTests|LostReplyTests'
 registry='RegistryTests'
 clusters='EndToEndTests'

@@ -1,0 +1,48 @@
+/// The phase without faults.
+extension Simulation {
+  /// So many turns are enough for every number that is left, many times over.
+  static let mostTurns = 1_500
+  static let mostDeliveries = 5_000
+
+  /// Once faults stop, every free number can be issued, by whichever node is asked; and then
+  /// everything is told.
+  mutating func finish() async {
+    var random = SeededGenerator(seed: options.seed ^ 0x6C69_7665)
+    await endFaults()
+    let live = processes.indices.filter { !processes[$0].isGone }
+    exhausted = []
+    var turns = 0
+    while exhausted.count < live.count, turns < Self.mostTurns, violation == nil {
+      turns += 1
+      for process in live where processes[process].machine.waitingCount == 0 {
+        request(at: process, count: 1)
+      }
+      for _ in 0..<6 where !messages.isEmpty {
+        await deliver(Int.random(in: messages.indices, using: &random), .arrives)
+      }
+      await pass(100)
+      if turns % 40 == 0 { for process in live { await renew(process) } }
+    }
+    if exhausted.count < live.count { return violate(.leftBehind, "the end was never reached") }
+    // Idle nodes give back what they hold.
+    var deliveries = 0
+    for _ in 0..<20 where violation == nil {
+      await pass(2_000)
+      while !messages.isEmpty, deliveries < Self.mostDeliveries {
+        deliveries += 1
+        await deliver(Int.random(in: messages.indices, using: &random), .arrives)
+      }
+    }
+    if !messages.isEmpty { violate(.leftBehind, "the nodes do not come to rest") }
+    await checkEnd()
+  }
+
+  /// Everybody goes on and reaches the coordinator; processes that were replaced end.
+  private mutating func endFaults() async {
+    for process in processes.indices {
+      resume(process)
+      comeBack(process)
+      if processes[process].isReplaced { await crash(process) }
+    }
+  }
+}
