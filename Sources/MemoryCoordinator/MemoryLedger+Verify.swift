@@ -1,5 +1,5 @@
 public import Allocator
-import LeaseCore
+package import LeaseCore
 import SerialFormat
 
 extension MemoryLedger {

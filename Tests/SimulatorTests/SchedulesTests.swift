@@ -11,8 +11,8 @@ struct SchedulesTests {
       Issue.record("seed \(failure.seed): \(failure.violation); chaos simulate reduces it")
     }
     #expect(summary.schedules == 10_000)
-    #expect(summary.handedOut > 10_000 * 30, "\(summary.handedOut)")
-    #expect(summary.records > 10_000 * 2, "\(summary.records)")
+    #expect(summary.handedOut > 10_000 * 15, "\(summary.handedOut)")
+    #expect(summary.records > 10_000, "\(summary.records)")
     // the faults really happened
     let notes = summary.notes
     for note in ["fenced", "recalled", "resolved", "stocked", "released", "granted", "superseded"] {

@@ -8,7 +8,7 @@ extension Simulation {
   /// Rule 1, at any moment.
   mutating func checkBalance() async {
     guard let wrong = await ledger.partition(Self.counter).first else { return }
-    violate(.unbalanced, "\(wrong.block): \(wrong.detail)")
+    violate(.unbalanced, wrong.text)
   }
 
   /// After the phase without faults.
@@ -34,7 +34,7 @@ extension Simulation {
   private mutating func checkLedger() async {
     do throws(CoordinatorError) {
       if let wrong = try await ledger.verify().first {
-        violate(.unbalanced, "\(wrong.check) \(wrong.block): \(wrong.detail)")
+        violate(.unbalanced, wrong.text)
       }
       guard let entry = try await ledger.ledger().first(where: { $0.counter == Self.counter })
       else { return violate(.leftBehind, "there is no counter") }
@@ -89,5 +89,11 @@ extension Simulation {
       violate(.record, "\(number) has a record and is not issued")
     }
     handedOut.formUnion(rows.keys)
+  }
+}
+
+extension Disagreement {
+  fileprivate var text: String {
+    "\(check) \(block.map(\.description) ?? ""): \(detail)"
   }
 }

@@ -1,3 +1,5 @@
+import LeaseCore
+
 /// The phase without faults.
 extension Simulation {
   /// So many turns are enough for every number that is left, many times over.
@@ -15,13 +17,15 @@ extension Simulation {
     while exhausted.count < live.count, turns < Self.mostTurns, violation == nil {
       turns += 1
       for process in live where processes[process].machine.waitingCount == 0 {
-        request(at: process, count: 1)
+        // Several at once while many are left; the last ones one by one.
+        let isNear = options.left - handedOut.count < 12
+        request(at: process, count: isNear ? 1 : Int.random(in: 1...5, using: &random))
       }
       for _ in 0..<6 where !messages.isEmpty {
         await deliver(Int.random(in: messages.indices, using: &random), .arrives)
       }
-      await pass(100)
-      if turns % 40 == 0 { for process in live { await renew(process) } }
+      await pass(200)
+      if turns % 20 == 0 { for process in live { await renew(process) } }
     }
     if exhausted.count < live.count { return violate(.leftBehind, "the end was never reached") }
     // Idle nodes give back what they hold.

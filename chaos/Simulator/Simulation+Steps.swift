@@ -20,7 +20,7 @@ extension Simulation {
     case .pass(let milliseconds): await pass(milliseconds)
     case .renew(let number): if let process = running(number) { await renew(process) }
     case .crash(let number): await crash(number % processes.count)
-    case .pause(let number): processes[number % processes.count].isPaused = true
+    case .pause(let number): if let process = running(number) { processes[process].isPaused = true }
     case .resume(let number): resume(number % processes.count)
     case .replace(let number): await replace(number % processes.count)
     case .leave(let number): if let process = running(number) { leave(process) }
@@ -91,7 +91,7 @@ extension Simulation {
   }
 
   mutating func comeBack(_ process: Int) {
-    guard processes[process].isAway else { return }
+    guard processes[process].isAway, !processes[process].isGone else { return }
     processes[process].isAway = false
     perform(processes[process].machine.coordinatorCameBack(at: now), of: process)
   }

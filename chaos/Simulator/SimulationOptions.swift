@@ -16,10 +16,12 @@ public struct SimulationOptions: Sendable, Equatable, CustomStringConvertible {
     var random = SeededGenerator(seed: seed ^ 0x6F70_7469_6F6E_73)
     self.seed = seed
     nodes = Int.random(in: 2...3, using: &random)
-    left = Int.random(in: 10...90, using: &random)
+    left = Int.random(in: 6...40, using: &random)
     aheadFloor = Bool.random(using: &random) ? 0 : Int.random(in: 1...7, using: &random)
     aheadLargest = Int.random(in: 0..<3, using: &random) == 0 ? 12 : 0
-    steps = Int.random(in: 60...240, using: &random)
+    // One in four is long: what needs many coincidences is found there.
+    let isLong = Int.random(in: 0..<4, using: &random) == 0
+    steps = Int.random(in: isLong ? 120...300 : 30...120, using: &random)
   }
 
   public var description: String {
