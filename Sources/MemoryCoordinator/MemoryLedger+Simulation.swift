@@ -31,6 +31,16 @@ extension MemoryLedger {
     leaseRows[name.id] = lease
   }
 
+  /// How many numbers of a counter are in some place, counted once for each place: its capacity, unless
+  /// some number is in none or in two.
+  package func placedCount(of counter: Counter) -> Int {
+    var count = freeCount(counter)
+    for lease in leaseRows.values where lease.counter == counter {
+      count += (lease.closedThrough ?? lease.block.last) - lease.block.first + 1
+    }
+    return count
+  }
+
   /// The recipient of a number by the issue log; both nil for one that is issued to nobody.
   package struct Recipient: Sendable, Equatable {
     package let subject: String?

@@ -16,25 +16,38 @@ public struct Reduction: Sendable {
   }
 
   private struct Search {
+    static let mostNeighbours = 4
+
     let kind: Violation.Kind
     let bug: PlantedBug?
     var best: Schedule
     var violation: Violation
     var attempts = 0
 
-    /// Leaves out parts, half of the steps first, then smaller ones, until no single step can go.
+    /// Leaves out parts, half of the steps first, then smaller ones; and at last any few neighbours,
+    /// until neither they nor any single step can go.
     mutating func run() async {
       if let step = violation.step { await keep(best.places.filter { $0 <= step }) }
-      var size = max(1, best.places.count / 2)
-      while !best.places.isEmpty {
-        var start = 0
-        var hasShrunk = false
-        while start < best.places.count {
-          let end = min(start + size, best.places.count)
-          let rest = Array(best.places[..<start] + best.places[end...])
-          if await keep(rest) { hasShrunk = true } else { start = end }
-        }
-        if size > 1 { size /= 2 } else if !hasShrunk { return }
+      var size = best.places.count / 2
+      while size > Self.mostNeighbours {
+        await leaveOut(size, at: size)
+        size /= 2
+      }
+      var before = best.places.count + 1
+      while best.places.count < before {
+        before = best.places.count
+        for size in (1...Self.mostNeighbours).reversed() { await leaveOut(size, at: 1) }
+      }
+    }
+
+    /// Tries to do without so many steps in a row, wherever they are; after each failure it goes on
+    /// by a distance.
+    private mutating func leaveOut(_ size: Int, at distance: Int) async {
+      var start = 0
+      while start < best.places.count {
+        let end = min(start + size, best.places.count)
+        let rest = Array(best.places[..<start] + best.places[end...])
+        if !(await keep(rest)) { start += distance }
       }
     }
 

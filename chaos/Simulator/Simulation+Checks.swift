@@ -7,7 +7,9 @@ import SerialFormat
 extension Simulation {
   /// Rule 1, at any moment.
   mutating func checkBalance() async {
-    guard let wrong = await ledger.partition(Self.counter).first else { return }
+    guard await ledger.placedCount(of: Self.counter) != Capacity.counter,
+      let wrong = await ledger.partition(Self.counter).first
+    else { return }
     violate(.unbalanced, wrong.text)
   }
 

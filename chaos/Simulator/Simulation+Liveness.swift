@@ -27,6 +27,7 @@ extension Simulation {
       await pass(200)
       if turns % 20 == 0 { for process in live { await renew(process) } }
     }
+    trace.add("nothing is left after \(turns) turns")
     if exhausted.count < live.count { return violate(.leftBehind, "the end was never reached") }
     // Idle nodes give back what they hold.
     var deliveries = 0

@@ -15,8 +15,10 @@ extension Simulation {
         at: running(number), count: 1 + key % 3, key: Self.key(key, route: "records"),
         records: (0...key % 3).map { "k\($0)" })
     case .insertRow(let offset): await insertRow(offset: offset)
-    case .deliver(let number, let fate):
-      if !messages.isEmpty { await deliver(number % messages.count, fate) }
+    case .deliver(let number, let message, let fate):
+      let process = number % processes.count
+      let own = messages.indices.filter { messages[$0].process == process }
+      if !own.isEmpty { await deliver(own[message % own.count], fate) }
     case .pass(let milliseconds): await pass(milliseconds)
     case .renew(let number): if let process = running(number) { await renew(process) }
     case .crash(let number): await crash(number % processes.count)

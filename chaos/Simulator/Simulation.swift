@@ -84,7 +84,7 @@ struct Simulation {
       self.step = place
       trace.add("\(place) \(step)")
       await run(step)
-      if place % 8 == 0 { await checkBalance() }
+      await checkBalance()
     }
     step = nil
     if violation == nil { await finish() }

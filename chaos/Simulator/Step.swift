@@ -1,5 +1,5 @@
-/// One event of a schedule. It names processes and messages by numbers that are taken modulo what is
-/// there, so that it still means something when other steps are left out.
+/// One event of a schedule. It names processes and their messages by numbers that are taken modulo
+/// what is there, so that it still means something when other steps are left out.
 public enum Step: Sendable, Equatable {
   /// A caller asks a process for numbers.
   case request(process: Int, count: Int)
@@ -11,8 +11,8 @@ public enum Step: Sendable, Equatable {
   case keyedRecord(process: Int, key: Int)
   /// An application inserts a row with a number that is issued and that no record carries.
   case insertRow(offset: Int)
-  /// A message on its way meets its fate.
-  case deliver(message: Int, fate: Fate)
+  /// One of the messages of a process, on its way there or back, meets its fate.
+  case deliver(process: Int, message: Int, fate: Fate)
   /// Time passes for everybody, in milliseconds.
   case pass(milliseconds: Int)
   case renew(process: Int)
@@ -58,7 +58,8 @@ extension Step: CustomStringConvertible {
       "record \(process) count \(count)\(isBad ? " bad" : "")"
     case .keyedRecord(let process, let key): "record \(process) key \(key)"
     case .insertRow(let offset): "insert-row \(offset)"
-    case .deliver(let message, let fate): "message \(message) \(fate.rawValue)"
+    case .deliver(let process, let message, let fate):
+      "message \(message) of \(process) \(fate.rawValue)"
     case .pass(let milliseconds): "pass \(milliseconds) ms"
     case .renew(let process): "renew \(process)"
     case .crash(let process): "crash \(process)"
@@ -85,7 +86,8 @@ extension Step {
     case 32..<34: return .keyedRecord(process: process, key: number(1...9))
     case 34..<40: return .keyed(process: process, key: number(1...9))
     case 40..<42: return .insertRow(offset: number(0...99))
-    case 42..<150: return .deliver(message: number(0...999), fate: Fate.draw(&random))
+    case 42..<150:
+      return .deliver(process: process, message: number(0...11), fate: Fate.draw(&random))
     case 150..<168: return .pass(milliseconds: number(1...400))
     case 168..<176: return .renew(process: process)
     case 176..<182: return .pass(milliseconds: number(1_000...20_000))
