@@ -31,6 +31,8 @@ extension MemoryLedger {
     leaseRows[name.id] = lease
   }
 
+  package func isAnyFree(of counter: Counter) -> Bool { freeCount(counter) > 0 }
+
   /// How many numbers of a counter are in some place, counted once for each place: its capacity, unless
   /// some number is in none or in two.
   package func placedCount(of counter: Counter) -> Int {

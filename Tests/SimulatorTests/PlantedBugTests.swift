@@ -20,6 +20,16 @@ struct PlantedBugTests {
         + "reduced from \(whole.steps.count) to \(reduction.schedule.steps.count) steps")
   }
 
+  /// Nothing but the callers themselves sees that a number was handed out twice.
+  @Test func callersSeeANumberThatIsHandedOutTwice() async {
+    var kinds: Set<Violation.Kind> = []
+    for seed in UInt64(1)...100 {
+      let outcome = await Simulator.run(Schedule(seed: seed), bug: .commitUnchecked)
+      if let violation = outcome.violation { kinds.insert(violation.kind) }
+    }
+    #expect(kinds.contains(.handedOutTwice), "\(kinds)")
+  }
+
   @Test func everyStepOfAReducedScheduleIsNeeded() async throws {
     let bug = PlantedBug.lateReleaseFrees
     var campaign = Campaign(firstSeed: 1, schedules: 10_000)

@@ -1,4 +1,5 @@
 import LeaseCore
+import MemoryCoordinator
 
 /// The phase without faults.
 extension Simulation {
@@ -11,6 +12,29 @@ extension Simulation {
   mutating func finish() async {
     var random = SeededGenerator(seed: options.seed ^ 0x6C69_7665)
     await endFaults()
+    await useUp(&random)
+    await comeToRest(&random)
+    // A release of a process that is no more may have arrived when the others had found nothing.
+    if violation == nil, await ledger.isAnyFree(of: Self.counter) {
+      trace.add("something came back")
+      await useUp(&random)
+      await comeToRest(&random)
+    }
+    await checkEnd()
+  }
+
+  /// Everybody goes on and reaches the coordinator. Processes that were replaced end, and those that
+  /// were told to end are started anew.
+  private mutating func endFaults() async {
+    for process in processes.indices {
+      resume(process)
+      comeBack(process)
+      if processes[process].isReplaced || processes[process].isDraining { await crash(process) }
+    }
+  }
+
+  /// Asks every process until each of them has said that nothing is left.
+  private mutating func useUp(_ random: inout SeededGenerator) async {
     let live = processes.indices.filter { !processes[$0].isGone }
     exhausted = []
     var turns = 0
@@ -27,9 +51,12 @@ extension Simulation {
       await pass(200)
       if turns % 20 == 0 { for process in live { await renew(process) } }
     }
-    trace.add("nothing is left after \(turns) turns")
-    if exhausted.count < live.count { return violate(.leftBehind, "the end was never reached") }
-    // Idle nodes give back what they hold.
+    trace.add("\(exhausted.count) of \(live.count) found nothing, after \(turns) turns")
+    if exhausted.count < live.count { violate(.leftBehind, "the end was never reached") }
+  }
+
+  /// Idle nodes give back what they hold.
+  private mutating func comeToRest(_ random: inout SeededGenerator) async {
     var deliveries = 0
     for _ in 0..<20 where violation == nil {
       await pass(2_000)
@@ -39,15 +66,5 @@ extension Simulation {
       }
     }
     if !messages.isEmpty { violate(.leftBehind, "the nodes do not come to rest") }
-    await checkEnd()
-  }
-
-  /// Everybody goes on and reaches the coordinator; processes that were replaced end.
-  private mutating func endFaults() async {
-    for process in processes.indices {
-      resume(process)
-      comeBack(process)
-      if processes[process].isReplaced { await crash(process) }
-    }
   }
 }

@@ -28,7 +28,8 @@ extension Simulation {
   ) async {
     guard isAwaited(message) else {
       if fate != .doubled { messages.remove(at: index) }
-      if fate != .lost { _ = await ask(call, by: message.session) }
+      // A copy may come when what it speaks of is long over; to refuse it is right then.
+      if fate != .lost { _ = await ask(call, by: message.session, mayBeRefused: true) }
       return
     }
     if processes[message.process].isPaused {
@@ -93,8 +94,10 @@ extension Simulation {
     }
   }
 
-  /// The coordinator's answer; nil when it refuses the statement, which no node ever deserves.
-  mutating func ask(_ call: Message.Call, by session: MemorySession) async -> Message.Answer? {
+  /// The coordinator's answer; nil when it refuses the statement, which no node that waits deserves.
+  mutating func ask(
+    _ call: Message.Call, by session: MemorySession, mayBeRefused: Bool = false
+  ) async -> Message.Answer? {
     do throws(CoordinatorError) {
       switch call {
       case .acquire(let plan): return .acquire(try await session.acquire(plan))
@@ -106,7 +109,8 @@ extension Simulation {
         return .renew(answer.leases, isSuperseded: answer.boot == .superseded)
       }
     } catch {
-      violate(.refused, "\(call.slot.rawValue): \(error)")
+      trace.add("  \(call.slot.rawValue) refused")
+      if !mayBeRefused { violate(.refused, "\(call.slot.rawValue): \(error)") }
       return nil
     }
   }

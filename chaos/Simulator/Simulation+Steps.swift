@@ -24,6 +24,7 @@ extension Simulation {
     case .crash(let number): await crash(number % processes.count)
     case .pause(let number): if let process = running(number) { processes[process].isPaused = true }
     case .resume(let number): resume(number % processes.count)
+    case .drain(let number): if let process = running(number) { drain(process) }
     case .replace(let number): await replace(number % processes.count)
     case .leave(let number): if let process = running(number) { leave(process) }
     case .comeBack(let number): if let process = running(number) { comeBack(process) }
@@ -84,6 +85,11 @@ extension Simulation {
     processes[process].isReplaced = true
     mayLackALine.formUnion(processes[process].machine.unreportedNumbers)
     processes.append(new)
+  }
+
+  private mutating func drain(_ process: Int) {
+    processes[process].isDraining = true
+    perform(processes[process].machine.drain(at: now), of: process)
   }
 
   private mutating func leave(_ process: Int) {

@@ -16,6 +16,8 @@ struct Simulation {
     /// It cannot reach the coordinator.
     var isAway = false
     var isPaused = false
+    /// It was told to end.
+    var isDraining = false
     /// Another process was started under the name of its node.
     var isReplaced = false
     /// It was replaced and has ended.

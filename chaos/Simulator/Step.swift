@@ -22,6 +22,8 @@ public enum Step: Sendable, Equatable {
   case pause(process: Int)
   /// It goes on with the memory that it had.
   case resume(process: Int)
+  /// A process is told to end: it answers whom it has accepted and gives everything back.
+  case drain(process: Int)
   /// Another process is started under the name of a node whose process still runs.
   case replace(process: Int)
   /// A process loses its way to the coordinator, or finds it again.
@@ -65,6 +67,7 @@ extension Step: CustomStringConvertible {
     case .crash(let process): "crash \(process)"
     case .pause(let process): "pause \(process)"
     case .resume(let process): "resume \(process)"
+    case .drain(let process): "drain \(process)"
     case .replace(let process): "replace \(process)"
     case .leave(let process): "leave \(process)"
     case .comeBack(let process): "come-back \(process)"
@@ -88,7 +91,8 @@ extension Step {
     case 40..<42: return .insertRow(offset: number(0...99))
     case 42..<150:
       return .deliver(process: process, message: number(0...11), fate: Fate.draw(&random))
-    case 150..<168: return .pass(milliseconds: number(1...400))
+    case 150: return .drain(process: process)
+    case 151..<168: return .pass(milliseconds: number(1...400))
     case 168..<176: return .renew(process: process)
     case 176..<182: return .pass(milliseconds: number(1_000...20_000))
     case 182..<184: return .reap
