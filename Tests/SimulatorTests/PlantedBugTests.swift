@@ -31,7 +31,7 @@ struct PlantedBugTests {
   }
 
   @Test func everyStepOfAReducedScheduleIsNeeded() async throws {
-    let bug = PlantedBug.lateReleaseFrees
+    let bug = PlantedBug.expiryFreesCommitted
     var campaign = Campaign(firstSeed: 1, schedules: 10_000)
     campaign.bug = bug
     let failure = try #require(await campaign.run(width: SchedulesTests.width).failure)

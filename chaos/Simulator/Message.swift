@@ -58,11 +58,21 @@ struct Message {
   var content: Content
   /// The sender waits for no answer to it.
   var isOrphan = false
+  /// The original arrived before it.
+  var isCopy = false
 
   var slot: Slot {
     switch content {
     case .call(let call): call.slot
     case .answer(let answer): answer.slot
     }
+  }
+
+  /// The same on its way once more, with nobody who waits for it.
+  func orphaned(isCopy: Bool) -> Message {
+    var message = self
+    message.isOrphan = true
+    message.isCopy = isCopy
+    return message
   }
 }

@@ -28,8 +28,7 @@ extension Simulation {
   ) async {
     guard isAwaited(message) else {
       if fate != .doubled { messages.remove(at: index) }
-      // A copy may come when what it speaks of is long over; to refuse it is right then.
-      if fate != .lost { _ = await ask(call, by: message.session, mayBeRefused: true) }
+      if fate != .lost { await arriveLate(call, message) }
       return
     }
     if processes[message.process].isPaused {
@@ -42,7 +41,7 @@ extension Simulation {
     switch fate {
     case .lost: return giveUp(message)
     case .late:
-      leaveCopy(of: message)
+      messages.append(message.orphaned(isCopy: false))
       return giveUp(message)
     case .arrives, .answeredLater, .doubled, .unanswered: break
     }
@@ -50,7 +49,7 @@ extension Simulation {
     if processes[message.process].isAway { return fail(message, .unavailable) }
     switch fate {
     case .answeredLater: return await answerLater(call, message)
-    case .doubled: leaveCopy(of: message)
+    case .doubled: messages.append(message.orphaned(isCopy: true))
     case .arrives, .unanswered, .lost, .late: break
     }
     guard let answer = await ask(call, by: message.session) else { return }
@@ -64,10 +63,14 @@ extension Simulation {
     messages.append(message)
   }
 
-  private mutating func leaveCopy(of message: Message) {
-    var copy = message
-    copy.isOrphan = true
-    messages.append(copy)
+  private mutating func arriveLate(_ call: Message.Call, _ message: Message) async {
+    let answer = await ask(call, by: message.session, mayBeRefused: true)
+    // The original was refused, for a lease that had expired, and then the clock went back. No
+    // statement that PostgreSQL has answered runs again, so the node need not know of it.
+    guard message.isCopy, case .commit(let plan) = call, case .commit(let done)? = answer,
+      done.leases.allSatisfy({ $0.outcome == .committed })
+    else { return }
+    atStake += plan.raises.reduce(0) { $0 + $1.through - $1.expected }
   }
 
   /// The process that sent it is still there, and waits.
@@ -95,6 +98,7 @@ extension Simulation {
   }
 
   /// The coordinator's answer; nil when it refuses the statement, which no node that waits deserves.
+  /// One that comes when what it speaks of is long over may be refused.
   mutating func ask(
     _ call: Message.Call, by session: MemorySession, mayBeRefused: Bool = false
   ) async -> Message.Answer? {
