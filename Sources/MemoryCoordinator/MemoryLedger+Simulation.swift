@@ -33,8 +33,8 @@ extension MemoryLedger {
 
   package func isAnyFree(of counter: Counter) -> Bool { freeCount(counter) > 0 }
 
-  /// How many numbers of a counter are in some place, counted once for each place: its capacity, unless
-  /// some number is in none or in two.
+  /// How many numbers of a counter are in some place, counted once for each place: its capacity,
+  /// unless some number is in none or in two.
   package func placedCount(of counter: Counter) -> Int {
     var count = freeCount(counter)
     for lease in leaseRows.values where lease.counter == counter {

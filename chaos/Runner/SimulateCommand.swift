@@ -9,8 +9,8 @@ struct SimulateCommand: AsyncParsableCommand {
     commandName: "simulate",
     abstract: "Run seeded schedules of faults against the lease machine, in one process.",
     discussion: """
-      Exit status 1 with a violation; the schedule is then reduced and printed with the command that \
-      runs it again. The same seed always does the same.
+      Exit status 1 with a violation; the schedule is then reduced and printed with the command \
+      that runs it again. The same seed always does the same.
       """)
 
   @Option(help: "The first seed.")

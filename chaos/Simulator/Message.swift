@@ -28,6 +28,11 @@ struct Message {
     case release([ReleaseReply])
     case renew([RenewReply], isSuperseded: Bool)
 
+    var isRefusedCommit: Bool {
+      guard case .commit(let answer) = self else { return false }
+      return answer.leases.contains { $0.outcome != .committed }
+    }
+
     var slot: Slot {
       switch self {
       case .acquire: .acquire
@@ -58,8 +63,6 @@ struct Message {
   var content: Content
   /// The sender waits for no answer to it.
   var isOrphan = false
-  /// The original arrived before it.
-  var isCopy = false
 
   var slot: Slot {
     switch content {
@@ -69,10 +72,9 @@ struct Message {
   }
 
   /// The same on its way once more, with nobody who waits for it.
-  func orphaned(isCopy: Bool) -> Message {
+  var orphan: Message {
     var message = self
     message.isOrphan = true
-    message.isCopy = isCopy
     return message
   }
 }

@@ -24,7 +24,7 @@ public struct Reduction: Sendable {
     var violation: Violation
     var attempts = 0
 
-    /// Leaves out parts, half of the steps first, then smaller ones; and at last any few neighbours,
+    /// Leaves out parts, half of the steps first, then smaller ones; at last any few neighbours,
     /// until neither they nor any single step can go.
     mutating func run() async {
       if let step = violation.step { await keep(best.places.filter { $0 <= step }) }

@@ -23,8 +23,8 @@ extension Simulation {
     await checkEnd()
   }
 
-  /// Everybody goes on and reaches the coordinator. Processes that were replaced end, and those that
-  /// were told to end are started anew.
+  /// Everybody goes on and reaches the coordinator. Processes that were replaced end, and those
+  /// that were told to end are started anew.
   private mutating func endFaults() async {
     for process in processes.indices {
       resume(process)

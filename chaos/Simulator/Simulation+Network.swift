@@ -28,7 +28,7 @@ extension Simulation {
   ) async {
     guard isAwaited(message) else {
       if fate != .doubled { messages.remove(at: index) }
-      if fate != .lost { await arriveLate(call, message) }
+      if fate != .lost { _ = await ask(call, by: message.session, mayBeRefused: true) }
       return
     }
     if processes[message.process].isPaused {
@@ -41,18 +41,17 @@ extension Simulation {
     switch fate {
     case .lost: return giveUp(message)
     case .late:
-      messages.append(message.orphaned(isCopy: false))
+      messages.append(message.orphan)
       return giveUp(message)
     case .arrives, .answeredLater, .doubled, .unanswered: break
     }
     // Nothing was sent.
     if processes[message.process].isAway { return fail(message, .unavailable) }
-    switch fate {
-    case .answeredLater: return await answerLater(call, message)
-    case .doubled: messages.append(message.orphaned(isCopy: true))
-    case .arrives, .unanswered, .lost, .late: break
-    }
+    if fate == .answeredLater { return await answerLater(call, message) }
     guard let answer = await ask(call, by: message.session) else { return }
+    // PostgreSQL runs no statement again that it has answered. A copy of a commit that was refused
+    // would be taken, once the clock has gone back to before the lease expired.
+    if fate == .doubled, !answer.isRefusedCommit { messages.append(message.orphan) }
     if fate == .unanswered { giveUp(message) } else { hear(answer, of: message.process) }
   }
 
@@ -61,16 +60,6 @@ extension Simulation {
     var message = message
     message.content = .answer(answer)
     messages.append(message)
-  }
-
-  private mutating func arriveLate(_ call: Message.Call, _ message: Message) async {
-    let answer = await ask(call, by: message.session, mayBeRefused: true)
-    // The original was refused, for a lease that had expired, and then the clock went back. No
-    // statement that PostgreSQL has answered runs again, so the node need not know of it.
-    guard message.isCopy, case .commit(let plan) = call, case .commit(let done)? = answer,
-      done.leases.allSatisfy({ $0.outcome == .committed })
-    else { return }
-    atStake += plan.raises.reduce(0) { $0 + $1.through - $1.expected }
   }
 
   /// The process that sent it is still there, and waits.
@@ -97,8 +86,8 @@ extension Simulation {
     }
   }
 
-  /// The coordinator's answer; nil when it refuses the statement, which no node that waits deserves.
-  /// One that comes when what it speaks of is long over may be refused.
+  /// The coordinator's answer; nil when it refuses the statement, which no node that waits
+  /// deserves. One that comes when what it speaks of is long over may be refused.
   mutating func ask(
     _ call: Message.Call, by session: MemorySession, mayBeRefused: Bool = false
   ) async -> Message.Answer? {

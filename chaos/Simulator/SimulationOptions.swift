@@ -19,9 +19,9 @@ public struct SimulationOptions: Sendable, Equatable, CustomStringConvertible {
     left = Int.random(in: 6...40, using: &random)
     aheadFloor = Bool.random(using: &random) ? 0 : Int.random(in: 1...7, using: &random)
     aheadLargest = Int.random(in: 0..<3, using: &random) == 0 ? 12 : 0
-    // One in four is long: what needs many coincidences is found there.
-    let isLong = Int.random(in: 0..<4, using: &random) == 0
-    steps = Int.random(in: isLong ? 120...300 : 30...120, using: &random)
+    // One in six is long: what needs many coincidences is found there.
+    let isLong = Int.random(in: 0..<6, using: &random) == 0
+    steps = Int.random(in: isLong ? 100...300 : 30...100, using: &random)
   }
 
   public var description: String {

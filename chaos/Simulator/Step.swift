@@ -45,7 +45,7 @@ public enum Fate: String, Sendable, CaseIterable {
   case lost
   /// The sender gives up; it arrives later, or never.
   case late
-  /// It arrives and is answered; a copy arrives later.
+  /// It arrives and is answered; a copy arrives later, unless it was a commit that was refused.
   case doubled
   /// It arrives; the answer is lost and the sender gives up.
   case unanswered

@@ -1,5 +1,5 @@
-/// What happened in a simulation, line by line. The hash (FNV-1a, 64 bits) is always kept, the lines
-/// only when somebody wants to read them.
+/// What happened in a simulation, line by line. The hash (FNV-1a, 64 bits) is always kept, the
+/// lines only when somebody wants to read them.
 struct Trace {
   private(set) var hash: UInt64 = 0xCBF2_9CE4_8422_2325
   private(set) var lines: [String] = []
