@@ -144,6 +144,15 @@ let package = Package(
       dependencies: [product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio")],
       path: "chaos/FaultProxy", swiftSettings: strict),
 
+    // Seeded schedules of faults against the real lease machine, in one process.
+    .target(
+      name: "Simulator",
+      dependencies: ["MemoryCoordinator", "Allocator", "LeaseCore", "SerialFormat"],
+      path: "chaos/Simulator", swiftSettings: strict),
+    .executableTarget(
+      name: "chaos", dependencies: ["Simulator", arguments], path: "chaos/Runner",
+      swiftSettings: strict),
+
     .executableTarget(
       name: "seriald",
       dependencies: [
@@ -192,6 +201,7 @@ let package = Package(
         "CoordinatorConformance", "MemoryCoordinator", "Allocator", "LeaseCore", "SerialFormat",
         logging,
       ], swiftSettings: strict),
+    .testTarget(name: "SimulatorTests", dependencies: ["Simulator"], swiftSettings: strict),
     .testTarget(
       name: "GrantJournalTests",
       dependencies: ["GrantJournal", "Allocator", "LeaseCore", "SerialFormat"],

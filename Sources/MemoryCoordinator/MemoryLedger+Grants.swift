@@ -46,6 +46,11 @@ extension MemoryLedger {
       liveNodes: liveNodes)
     let blocks = takeLowest(size, of: counter, pieces: plan.leases.count)
     for (name, block) in zip(plan.leases, blocks) {
+      // flaw: a block that the capacity cuts short goes back at once
+      if flaw == .lastShortBlock, block.last == Capacity.counter, block.count < plan.wanted {
+        giveBack(block, to: counter)
+        continue
+      }
       let lease = Lease(
         id: name.id, node: node, bootID: identity.bootID, token: name.token, counter: counter,
         block: block, named: plan.stream.namedYear != nil, grantedAt: now,

@@ -22,7 +22,10 @@ extension MemoryLedger {
     for lease in leaseRows.values where lease.isLive && (counter == nil || lease.counter == counter)
     {
       if lease.expiresAt <= now {
-        close(lease.id, through: lease.committedThrough, reason: "expired")
+        // flaw: what was committed is free again
+        let through =
+          flaw == .expiryFreesCommitted ? lease.block.first - 1 : lease.committedThrough
+        close(lease.id, through: through, reason: "expired")
         count += 1
       } else if let boot = boots[lease.bootID] {
         // The clock stepped back: no lease outlives its time to live from now on.
@@ -51,12 +54,23 @@ extension MemoryLedger {
     guard let lease = leaseRows[item.lease.id] else { return (.unknownLease, 0) }
     guard lease.node == node, lease.bootID == identity.bootID else { return (.notHolder, 0) }
     guard lease.token == item.lease.token else { return (.staleToken, 0) }
-    if lease.wasReleased { return (.already, 0) }
+    if lease.wasReleased {
+      // flaw: what came back is given back again, whoever holds it by now
+      if flaw == .lateReleaseFrees {
+        giveBack(lease.block.above(lease.issuedThrough), to: lease.counter)
+      }
+      return (.already, 0)
+    }
     guard item.handedOut >= lease.handedOutThrough, item.handedOut <= lease.committedThrough else {
       return (.unexpected, 0)
     }
     let through = staysIssuedThrough(lease, handedOut: item.handedOut)
     guard let closedThrough = lease.closedThrough else {
+      if flaw == .releaseLeavesOpen {
+        // flaw: the numbers come back, and the lease stays open
+        giveBack(lease.block.above(through), to: lease.counter)
+        return (.released, lease.block.last - through)
+      }
       close(lease.id, through: through, reason: "released")
       return (.released, lease.block.last - through)
     }

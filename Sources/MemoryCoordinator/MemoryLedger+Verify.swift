@@ -1,5 +1,5 @@
 public import Allocator
-import LeaseCore
+package import LeaseCore
 import SerialFormat
 
 extension MemoryLedger {
@@ -9,18 +9,22 @@ extension MemoryLedger {
   }
 
   /// Rule 1: every number is in exactly one place.
-  private func partition(_ counter: Counter) -> [Disagreement] {
-    var places = [Int](repeating: 0, count: Capacity.counter + 1)
-    let void = counters[counter]?.void ?? [:]
+  package func partition(_ counter: Counter) -> [Disagreement] {
     let leased = leaseRows.values.filter { $0.counter == counter }.compactMap(\.occupied)
-    for block in (counters[counter]?.free ?? []) + leased {
-      for number in block.numbers { places[number] += 1 }
+    let void = (counters[counter]?.void ?? [:]).filter(\.value.wasFree).keys.compactMap {
+      Block(first: $0, last: $0)
     }
-    for (number, mark) in void where mark.wasFree { places[number] += 1 }
-    return (1...Capacity.counter).filter { places[$0] != 1 }.map { number in
+    let places = ((counters[counter]?.free ?? []) + leased + void).sorted()
+    // They cover the counter without a hole or an overlap, or somebody has to look closer.
+    let starts = places.map(\.first) + [Capacity.counter + 1]
+    let ends = [0] + places.map(\.last)
+    if zip(starts, ends).allSatisfy({ $0 == $1 + 1 }) { return [] }
+    var counts = [Int](repeating: 0, count: Capacity.counter + 1)
+    for number in places.flatMap(\.numbers) { counts[number] += 1 }
+    return (1...Capacity.counter).filter { counts[$0] != 1 }.map { number in
       Disagreement(
         check: "one-place", counter: counter, block: Block(first: number, last: number),
-        detail: "the number is in \(places[number]) places")
+        detail: "the number is in \(counts[number]) places")
     }
   }
 

@@ -24,10 +24,22 @@ public actor MemoryLedger {
   /// The registry takes no record while it is false.
   var isRegistryReady = true
   var eventRows: [EventEntry] = []
+  /// False in a simulation, which looks at no events.
+  let keepsEvents: Bool
+  /// Planted bug; nil everywhere but in tests of the simulator.
+  let flaw: Flaw?
+  /// The latest year that was looked up, and its time.
+  private var year: (number: Int, time: DateInterval)?
   var recoverySetting = RecoverySetting()
 
   /// - Parameter now: where its clock stands.
-  public init(now: Date) { self.now = now }
+  public init(now: Date) { self.init(now: now, keepsEvents: true, flaw: nil) }
+
+  package init(now: Date, keepsEvents: Bool, flaw: Flaw?) {
+    self.now = now
+    self.keepsEvents = keepsEvents
+    self.flaw = flaw
+  }
 
   // MARK: - What only a ledger in memory can be told
 
@@ -65,7 +77,12 @@ public actor MemoryLedger {
     return calendar
   }()
 
-  var runningYear: Int { Self.calendar.component(.year, from: now) }
+  var runningYear: Int {
+    if let year, year.time.start <= now, now < year.time.end { return year.number }
+    let number = Self.calendar.component(.year, from: now)
+    year = Self.calendar.dateInterval(of: .year, for: now).map { (number, $0) }
+    return number
+  }
 
   // MARK: - The free pool
 
@@ -83,7 +100,9 @@ public actor MemoryLedger {
   /// Joins what is given back with its neighbours.
   func giveBack(_ block: Block?, to counter: Counter) {
     guard let block, var state = counters[counter] else { return }
-    precondition(!state.free.contains { $0.overlaps(block) }, "\(block) was free already")
+    let isFree = state.free.contains { $0.overlaps(block) }
+    if isFree, flaw != nil { return giveBackTwice(block, to: counter) }
+    precondition(!isFree, "\(block) was free already")
     var joined = block
     state.free.removeAll { neighbour in
       guard let both = joined.joined(neighbour) else { return false }
@@ -129,6 +148,7 @@ public actor MemoryLedger {
     _ event: String, counter: Counter? = nil, block: Block? = nil, lease: Lease? = nil,
     node: String? = nil, bootID: BootID? = nil, detail: [String: String] = [:]
   ) {
+    guard keepsEvents else { return }
     let id = eventRows.count + 1
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys

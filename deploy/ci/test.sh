@@ -13,6 +13,8 @@ build_tests() {
 # a deadline would measure the load.
 # What only calculates comes first and by itself: it would keep the threads that the others wait on.
 pure='SerialFormatTests|LeaseCoreTests|AllocatorTests|GrantJournalTests|RecordsTests'
+# Keeps every core busy for as long as it runs, so it has the machine to itself.
+simulator='SimulatorTests'
 servers='StandbyTests|RestoreTests|FailoverTests|LostReplyTests'
 registry='RegistryTests'
 clusters='EndToEndTests'
@@ -23,8 +25,12 @@ run_pure_tests() {
   timeout --foreground 15m swift test --skip-build --parallel --filter "$pure"
 }
 
+run_simulator_tests() {
+  timeout --foreground 15m swift test --skip-build --filter "$simulator"
+}
+
 run_tests() {
-  timeout --foreground 15m swift test --skip-build --parallel --skip "$pure|$registry|$servers|$contention|$clusters"
+  timeout --foreground 15m swift test --skip-build --parallel --skip "$pure|$simulator|$registry|$servers|$contention|$clusters"
 }
 
 run_registry_tests() {
@@ -62,6 +68,7 @@ timed 'lint' deploy/ci/lint.sh
 timed 'build' build_tests
 timed 'test what only calculates' run_pure_tests
 timed 'model' deploy/ci/model.sh small
+timed 'test by simulation' run_simulator_tests
 timed 'test' run_tests
 timed 'test of the registry' run_registry_tests
 timed 'test with servers that fail' run_server_tests
