@@ -1,4 +1,5 @@
--- Commits numbers as issued, compare-and-set for each lease, all or nothing, with the issue log.
+-- commit_numbers (named here since pg_stat_activity shows 1,024 bytes): commits numbers as issued, compare-and-set for
+-- each lease, all or nothing, with the issue log.
 -- $1 boot id; a lease each: $2 ids, $3 tokens, $4 attempts, $5 revisions, $6 committed through as
 -- the node knows it, $7 the new one, $8 handed out through; $9 time to live in milliseconds;
 -- a line of the issue log each: $10 leases, $11 first, $12 last, $13 subjects, $14 requests,
