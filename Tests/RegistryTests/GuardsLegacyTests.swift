@@ -99,7 +99,7 @@ struct GuardsLegacyTests {
 
   @Test func refusedWhenAnOperatorSaysSo() async throws {
     let world = try await GuardsWorld.make()
-    try await world.node("SELECT serial.set_legacy_writes('refuse', 'olga')")
+    _ = try await world.database.sql("SELECT serial.set_legacy_writes('refuse', 'olga')")
     let connection = try await world.connect()
     for serial in ["JOB-2025-000001", "J202600001", "J202600000", "J20260001"] {
       try await world.expectRefused(insert(serial), "SR002", on: connection, naming: serial)
@@ -107,7 +107,10 @@ struct GuardsLegacyTests {
     _ = try await connection.simpleScript("INSERT INTO jobs (name, created_by) VALUES ('x', 1)")
     await connection.close()
     await #expect(throws: LocalClusterError.self) {
-      try await world.node("SELECT serial.set_legacy_writes('maybe', 'olga')")
+      _ = try await world.database.sql("SELECT serial.set_legacy_writes('maybe', 'olga')")
+    }
+    await #expect(throws: LocalClusterError.self, "no node changes it") {
+      try await world.node("SELECT serial.set_legacy_writes('renumber', 'olga')")
     }
     let event = try await world.database.sql(
       "SELECT detail ->> 'mode', detail ->> 'by' FROM serial.events WHERE event = 'legacy-writes-set'"

@@ -47,7 +47,7 @@ run_cluster_tests() {
 
 # The tool that the test of the interface asks the node with.
 install_tools() {
-  SERIAL_SCHEMATHESIS=$(deploy/ci/schemathesis/install.sh)
+  SERIAL_SCHEMATHESIS=$(deploy/ci/schemathesis/install.sh) || return 1
   SERIAL_SCHEMATHESIS_CHECKS=$PWD/deploy/ci/schemathesis
   export SERIAL_SCHEMATHESIS SERIAL_SCHEMATHESIS_CHECKS
 }

@@ -459,13 +459,12 @@ END
 $$;
 
 -- What happens to a job or target that comes with a serial that the allocator did not issue: 'renumber' or
--- 'refuse'. Locks: the registry's row.
+-- 'refuse'. For administrators: no node asks for it. Locks: the registry's row.
 CREATE FUNCTION serial.set_legacy_writes(p_mode text, p_by text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, serial, pg_temp AS $$
 DECLARE
   v_before text;
 BEGIN
-  PERFORM serial.calling_node();
   PERFORM serial.demand_reason('legacy writes', p_by);
   PERFORM serial.demand_durable(false);
   IF (p_mode IN ('renumber', 'refuse')) IS NOT TRUE THEN
@@ -482,4 +481,3 @@ $$;
 REVOKE ALL ON ALL TABLES IN SCHEMA serial FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA serial FROM PUBLIC;
 
-GRANT EXECUTE ON FUNCTION serial.set_legacy_writes(text, text) TO serial_node;

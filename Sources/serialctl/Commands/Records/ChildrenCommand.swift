@@ -71,12 +71,9 @@ struct ChildrenCommand: AsyncParsableCommand {
     let items = try zip(list.executions, answers).map { execution, data in
       try Self.tree(execution, decodeRecord(data, as: Branches.self))
     }
-    // Executions are numbered without gaps: what is below the last one shown is the rest.
-    let older = (list.executions.last?.number ?? 1) - 1
     let tree = TreeText(
       "\(job.serial)  \(job.status.rawValue)  \(RecordText.oneLine(job.name))", items,
-      rest: list.next == nil || older == 0
-        ? nil : "and \(older) older: serialctl job executions \(job.serial)")
+      rest: list.next == nil ? nil : "and older ones: serialctl job executions \(job.serial)")
     print(tree.text)
   }
 
