@@ -149,6 +149,14 @@ let package = Package(
       name: "Simulator",
       dependencies: ["MemoryCoordinator", "Allocator", "LeaseCore", "SerialFormat"],
       path: "chaos/Simulator", swiftSettings: strict),
+    // Chaos with real processes: what happened, what it means, how it is shown.
+    .target(name: "ChaosHistory", path: "chaos/History", swiftSettings: strict),
+    .target(
+      name: "ChaosVerdict", dependencies: ["ChaosHistory", "SerialFormat"], path: "chaos/Verdict",
+      swiftSettings: strict),
+    .target(
+      name: "ChaosReport", dependencies: ["ChaosVerdict", "ChaosHistory"], path: "chaos/Report",
+      swiftSettings: strict),
     .executableTarget(
       name: "chaos", dependencies: ["Simulator", arguments], path: "chaos/Runner",
       swiftSettings: strict),

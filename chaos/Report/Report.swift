@@ -1,0 +1,2 @@
+/// One self-contained HTML page for each run.
+public enum Report {}
