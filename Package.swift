@@ -138,10 +138,12 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // Numbers by chance that a seed repeats.
+    .target(name: "SeededRandom", path: "chaos/SeededRandom", swiftSettings: strict),
     // Faults on the way between two processes: for tests, and for chaos with real processes.
     .target(
       name: "FaultProxy",
-      dependencies: [product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio")],
+      dependencies: ["SeededRandom", product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio")],
       path: "chaos/FaultProxy", swiftSettings: strict),
 
     // Seeded schedules of faults against the real lease machine, in one process.
@@ -157,9 +159,27 @@ let package = Package(
     .target(
       name: "ChaosReport", dependencies: ["ChaosVerdict", "ChaosHistory"], path: "chaos/Report",
       swiftSettings: strict),
+    .target(
+      name: "ChaosLoad",
+      dependencies: [
+        "SeededRandom", "ChaosHistory", "SerialAuth", product("AsyncHTTPClient", "async-http-client"),
+        product("NIOCore", "swift-nio"), product("NIOHTTP1", "swift-nio"),
+      ], path: "chaos/Load", swiftSettings: strict),
+    .target(
+      name: "ChaosCluster",
+      dependencies: ["ChaosHistory", "FaultProxy", "LibPQ", "LocalCluster", logging],
+      path: "chaos/Cluster", swiftSettings: strict),
+    .target(
+      name: "ChaosScenarios",
+      dependencies: [
+        "ChaosHistory", "ChaosCluster", "ChaosLoad", "FaultProxy", "LocalCluster", "SerialAuth",
+        "SerialFormat",
+      ], path: "chaos/Scenarios", swiftSettings: strict),
     .executableTarget(
-      name: "chaos", dependencies: ["Simulator", arguments], path: "chaos/Runner",
-      swiftSettings: strict),
+      name: "chaos",
+      dependencies: [
+        "Simulator", "ChaosHistory", "ChaosVerdict", "ChaosReport", "ChaosScenarios", arguments,
+      ], path: "chaos/Runner", swiftSettings: strict),
 
     .executableTarget(
       name: "seriald",

@@ -36,11 +36,14 @@ public final class EphemeralPostgres: Sendable {
   /// - Parameters:
   ///   - maxConnections: `max_connections`.
   ///   - settings: further settings, such as `["fsync": "off"]`.
+  ///   - environment: added to the server's environment.
+  ///   - place: where its folder is made; the system's temporary folder if none is given.
   public static func start(
-    maxConnections: Int = 100, settings: [String: String] = [:], allowsReplication: Bool = false
+    maxConnections: Int = 100, settings: [String: String] = [:], allowsReplication: Bool = false,
+    environment: [String: String] = [:], place: String? = nil
   ) async throws -> EphemeralPostgres {
     let account = try await Account.forServer()
-    let own = getenv("TMPDIR").map { [String(cString: $0)] } ?? []
+    let own = (place ?? getenv("TMPDIR").map { String(cString: $0) }).map { [$0] } ?? []
     let folder = try await Folder.makeTemporary(
       prefix: "seriald-test-", places: own + ["/tmp", "/var/tmp"], account: account)
     do {
@@ -53,6 +56,7 @@ public final class EphemeralPostgres: Sendable {
         clientAuthority: authority.files.certificate)
       configuration.maxConnections = maxConnections
       configuration.settings = settings
+      configuration.environment = environment
       configuration.allowsReplication = allowsReplication
       configuration.endsWithUs = true
       configuration.removedWithUs = folder

@@ -17,6 +17,8 @@ public struct PostgresConfiguration: Sendable {
   public var maxConnections = 100
   /// Further settings; they come last and so win.
   public var settings: [String: String] = [:]
+  /// Added to the server's environment, such as `LD_PRELOAD` of a library that moves its clock.
+  public var environment: [String: String] = [:]
   /// Lets clients with a certificate and a role that may do it replicate, for a standby.
   public var allowsReplication = false
   /// Whether the server is ended when this process ends, in whatever way. For tests.

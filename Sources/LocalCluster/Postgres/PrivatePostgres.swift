@@ -193,7 +193,7 @@ public actor PrivatePostgres {
   private func launch() throws -> Child {
     var request = SpawnRequest(executable: programs.postgres)
     request.arguments = ["-D", dataDirectory]
-    request.environment = Command.basicEnvironment
+    request.environment = Command.basicEnvironment.merging(configuration.environment) { $1 }
     request.output = .appendTo(configuration.logFile)
     request.errors = .appendTo(configuration.logFile)
     request.newSession = true
