@@ -26,7 +26,7 @@ struct CoordinatorClock {
   /// Whether the clock can have shown a moment of this year between `start` and `end`.
   func canShow(_ year: Int, from start: Int, to end: Int) -> Bool {
     // the stretch number `index` ends with the sample of that number
-    var index = samples.partition { $0.at >= start }
+    var index = samples.firstPlace { $0.at >= start }
     while index == 0 || (index <= samples.count && samples[index - 1].at <= end) {
       var (from, to) = (start, end)
       if index > 0 { from = max(from, samples[index - 1].at) }
@@ -64,7 +64,7 @@ struct CoordinatorClock {
 
 extension Array {
   /// The first place from which on `holds` is true; it must be false for all before.
-  func partition(_ holds: (Element) -> Bool) -> Int {
+  func firstPlace(where holds: (Element) -> Bool) -> Int {
     var (low, high) = (0, count)
     while low < high {
       let middle = (low + high) / 2

@@ -34,7 +34,9 @@ struct Unclaimed {
   private let coordinatorLost: Bool
 
   init(_ finals: [FinalLedger], _ answers: Answers, _ parts: Parts) {
-    let uncertain = parts.operations.filter { if case .unknown = $0.outcome { true } else { false } }
+    let uncertain = parts.operations.filter {
+      if case .unknown = $0.outcome { true } else { false }
+    }
     disturbed = Set(parts.faults.map(\.target)).union(uncertain.map(\.node))
     coordinatorWasDisturbed = !disturbed.isDisjoint(with: ["coordinator", "standby"])
     coordinatorLost = parts.faults.contains { fault in

@@ -76,7 +76,9 @@ extension Verdict {
         + values.map { Self.padded($0, 10, right: true) }.joined()
     }
     let heading = line("latency, ms", ["requests", "p50", "p90", "p99", "p99.9", "max"])
-    let order = latency.sorted { ($1.key == "all" ? 1 : 0, $0.key) < ($0.key == "all" ? 1 : 0, $1.key) }
+    let order = latency.sorted {
+      ($1.key == "all" ? 1 : 0, $0.key) < ($0.key == "all" ? 1 : 0, $1.key)
+    }
     return [heading]
       + order.map { name, values in
         line(
