@@ -231,6 +231,10 @@ let package = Package(
       ], swiftSettings: strict),
     .testTarget(name: "SimulatorTests", dependencies: ["Simulator"], swiftSettings: strict),
     .testTarget(
+      name: "ChaosTests",
+      dependencies: ["ChaosReport", "ChaosVerdict", "ChaosHistory", "SerialFormat"],
+      swiftSettings: strict),
+    .testTarget(
       name: "GrantJournalTests",
       dependencies: ["GrantJournal", "Allocator", "LeaseCore", "SerialFormat"],
       swiftSettings: strict),
