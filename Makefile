@@ -37,8 +37,8 @@ format: ## Format all Swift files in place
 model: ## Check the formal model of the protocol in full (SIZE=small: as `make test` has time for)
 	@deploy/ci/model.sh $(SIZE)
 
-chaos: ## Break the lease protocol on purpose in the simulator: a million schedules (SCHEDULES=N)
-	@deploy/chaos/run.sh $(SCENARIO)
+chaos: ## Break it on purpose: the simulator, then real processes (SCENARIO=name for one, ARGS=...)
+	@deploy/chaos/run.sh "$(SCENARIO)" $(ARGS)
 
 bench: ## Measure beside a peer: make bench CASE=ten-million (without CASE: the list)
 	@deploy/bench/run.sh $(CASE) $(ARGS)

@@ -143,7 +143,9 @@ let package = Package(
     // Faults on the way between two processes: for tests, and for chaos with real processes.
     .target(
       name: "FaultProxy",
-      dependencies: ["SeededRandom", product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio")],
+      dependencies: [
+        "SeededRandom", product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio"),
+      ],
       path: "chaos/FaultProxy", swiftSettings: strict),
 
     // Seeded schedules of faults against the real lease machine, in one process.
@@ -162,8 +164,10 @@ let package = Package(
     .target(
       name: "ChaosLoad",
       dependencies: [
-        "SeededRandom", "ChaosHistory", "SerialAuth", product("AsyncHTTPClient", "async-http-client"),
-        product("NIOCore", "swift-nio"), product("NIOHTTP1", "swift-nio"),
+        "SeededRandom", "ChaosHistory", "SerialAuth",
+        product("AsyncHTTPClient", "async-http-client"),
+        product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio"),
+        product("NIOHTTP1", "swift-nio"),
       ], path: "chaos/Load", swiftSettings: strict),
     .target(
       name: "ChaosCluster",
@@ -172,13 +176,13 @@ let package = Package(
     .target(
       name: "ChaosScenarios",
       dependencies: [
-        "ChaosHistory", "ChaosCluster", "ChaosLoad", "FaultProxy", "LocalCluster", "SerialAuth",
-        "SerialFormat",
+        "ChaosHistory", "ChaosCluster", "ChaosLoad", "FaultProxy", "SeededRandom", "LocalCluster",
       ], path: "chaos/Scenarios", swiftSettings: strict),
     .executableTarget(
       name: "chaos",
       dependencies: [
-        "Simulator", "ChaosHistory", "ChaosVerdict", "ChaosReport", "ChaosScenarios", arguments,
+        "Simulator", "ChaosHistory", "ChaosVerdict", "ChaosReport", "ChaosScenarios",
+        "ChaosCluster", arguments,
       ], path: "chaos/Runner", swiftSettings: strict),
 
     .executableTarget(

@@ -1,5 +1,5 @@
-public import ChaosHistory
-public import FaultProxy
+import ChaosHistory
+import FaultProxy
 import Foundation
 public import LocalCluster
 import Synchronization
@@ -44,7 +44,8 @@ public final class ChaosCluster: Sendable {
     _ body: (ChaosCluster) async throws -> Value
   ) async throws -> Value {
     let offset = options.clockOffset()
-    let clock = try options.movesClocks
+    let clock =
+      try options.movesClocks
       ? FakeClock(file: "\(folder)/coordinator.clock", offset: offset) : nil
     let postgres = try await EphemeralPostgres.start(
       maxConnections: options.maxConnections, allowsReplication: true,
@@ -85,7 +86,8 @@ public final class ChaosCluster: Sendable {
       ports.append(port)
       let proxy = try await FaultProxy.start(to: postgres.port)
       opened.add(proxy)
-      let clock = try options.movesClocks
+      let clock =
+        try options.movesClocks
         ? FakeClock(file: "\(folder)/\(facts.name).clock", offset: offset) : nil
       var uri = try postgres.uri(role: facts.name, database: database)
       uri.port = proxy.port

@@ -1,4 +1,4 @@
-public import ChaosHistory
+import ChaosHistory
 import Foundation
 import LibPQ
 
@@ -32,7 +32,8 @@ extension Sampler {
     for sample in samples {
       let rows = try await connection.execute(
         Self.lines,
-        [.text(sample.counter.kind), .int(sample.counter.year)]).rows
+        [.text(sample.counter.kind), .int(sample.counter.year)]
+      ).rows
       let lines = try rows.map { row in
         FinalCounter.Line(
           first: try row.decode("first"), last: try row.decode("last"),

@@ -1,5 +1,5 @@
-import Glibc
 import FaultProxy
+import Glibc
 import LocalCluster
 
 /// How a node is cut off from its coordinator.

@@ -1,5 +1,6 @@
 public import ChaosHistory
 import LibPQ
+import LocalCluster
 import Logging
 
 /// Reads ledger and leases several times a second into the history, on a connection of its own past the
@@ -58,7 +59,8 @@ public struct Sampler: Sendable {
   func connect() async throws -> Connection {
     let uri = try cluster.postgres.uri(database: ChaosCluster.database).description
     return try await Connection.connect(
-      try ConnectionOptions(parsing: uri), logger: Logger(label: "chaos") { _ in
+      try ConnectionOptions(parsing: uri),
+      logger: Logger(label: "chaos") { _ in
         SwiftLogNoOpLogHandler()
       })
   }

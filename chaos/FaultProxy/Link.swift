@@ -1,5 +1,6 @@
 import Glibc
 import NIOCore
+import SeededRandom
 
 /// One connection through the proxy: the client's socket, the one to the server, and a lane for each
 /// direction. Lives on the proxy's event loop.

@@ -1,4 +1,3 @@
-import SeededRandom
 import NIOCore
 import NIOPosix
 

@@ -117,7 +117,8 @@ public final class Load: Sendable {
       }
       let pause = options.pauseMilliseconds
       if pause > 0 {
-        try await Task.sleep(for: .milliseconds(Int.random(in: pause / 2...pause * 3 / 2, using: &random)))
+        try await Task.sleep(
+          for: .milliseconds(Int.random(in: pause / 2...pause * 3 / 2, using: &random)))
       }
     }
   }

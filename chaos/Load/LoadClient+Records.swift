@@ -1,5 +1,6 @@
 public import ChaosHistory
 import Foundation
+import NIOHTTP1
 
 extension LoadClient {
   /// Makes jobs or targets with records; their serials.
@@ -60,7 +61,8 @@ extension LoadClient {
     guard answer.status == 200 else {
       throw LoadFailure(description: "children of \(execution): status \(answer.status)")
     }
-    let serials = try JSONDecoder().decode(Children.self, from: answer.body).children.map(\.branch_serial)
+    let serials = try JSONDecoder().decode(Children.self, from: answer.body).children.map(
+      \.branch_serial)
     writer.add(
       .operation(
         Operation(

@@ -1,8 +1,9 @@
 import AsyncHTTPClient
 public import ChaosHistory
-import Foundation
+public import Foundation
 import NIOCore
 public import NIOHTTP1
+import NIOPosix
 
 /// One client: asks a node, and writes each request down with what became of it.
 public struct LoadClient: Sendable {

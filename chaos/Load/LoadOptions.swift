@@ -1,5 +1,3 @@
-public import ChaosHistory
-
 /// What the clients of a run do.
 public struct LoadOptions: Sendable {
   /// Spread over the nodes in turn; each asks its own node.

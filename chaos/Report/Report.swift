@@ -1,2 +1,7 @@
+public import ChaosHistory
+public import ChaosVerdict
+
 /// One self-contained HTML page for each run.
-public enum Report {}
+public enum Report {
+  public static func page(_ history: History, _ verdict: Verdict) -> String { "" }
+}

@@ -1,6 +1,7 @@
 import ChaosCluster
 import ChaosHistory
 import ChaosLoad
+import LocalCluster
 
 extension Scenario {
   /// A whole counter is used up, by all nodes together, while nodes are killed.

@@ -1,4 +1,6 @@
 import ChaosCluster
+import ChaosLoad
+import FaultProxy
 import FoundationEssentials
 import LocalCluster
 

@@ -1,6 +1,7 @@
 import ChaosCluster
 import ChaosHistory
 import ChaosLoad
+import NIOHTTP1
 import SeededRandom
 
 extension Scenario {
@@ -118,7 +119,8 @@ extension Scenario {
   }
 
   /// Each execution has all of its branches, numbered from 1 in the order of the targets.
-  private static func expectWhole(_ job: String, _ client: LoadClient, _ stage: Stage) async throws {
+  private static func expectWhole(_ job: String, _ client: LoadClient, _ stage: Stage) async throws
+  {
     let rows = try await stage.cluster.sql(
       """
       SELECT e.execution_serial, count(b.id), count(DISTINCT b.branch_serial),

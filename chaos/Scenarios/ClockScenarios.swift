@@ -1,4 +1,5 @@
 import ChaosCluster
+import ChaosLoad
 import LocalCluster
 
 extension Scenario {
@@ -30,7 +31,8 @@ extension Scenario {
       }
       for hours in [3.0, -2] {
         try await stage.fault(
-          "clock-jump", on: "coordinator", "set by \(Int(hours)) hours, and back after two times to live"
+          "clock-jump", on: "coordinator",
+          "set by \(Int(hours)) hours, and back after two times to live"
         ) {
           try stage.cluster.clock?.move(to: hours * hour)
           try await pauseTwoLives(stage)
@@ -38,7 +40,9 @@ extension Scenario {
         }
         try await stage.expectAllToServe()
       }
-      try await stage.fault("clock-jump", on: "all clocks", "back and forth by a second to a minute") {
+      try await stage.fault(
+        "clock-jump", on: "all clocks", "back and forth by a second to a minute"
+      ) {
         for seconds in [1.0, -1, 10, -10, 60, -60, 0] {
           try stage.cluster.clock?.move(to: seconds)
           for node in stage.cluster.nodes { try node.clock?.move(to: -seconds) }

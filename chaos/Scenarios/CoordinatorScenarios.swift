@@ -1,4 +1,5 @@
 import ChaosCluster
+import ChaosLoad
 import LocalCluster
 
 extension Scenario {
@@ -34,7 +35,8 @@ extension Scenario {
 
   /// Sessions are refused because the limit of the role is reached.
   static let connectionLimit = Scenario(
-    "connection-limit", "No connection is left for one node, then for all; they come back by themselves."
+    "connection-limit",
+    "No connection is left for one node, then for all; they come back by themselves."
   ) { stage in
     try await stage.load.run(stage.clients) {
       try await stage.letPass(200)
@@ -74,7 +76,8 @@ extension Scenario {
     try await stage.load.run(stage.clients) {
       for function in ["pg_cancel_backend", "pg_terminate_backend"] {
         try await stage.letPass(200)
-        try await stage.fault("cancelled-wait", on: "standby", "stopped; \(function) of what waits") {
+        try await stage.fault("cancelled-wait", on: "standby", "stopped; \(function) of what waits")
+        {
           try await stage.cluster.standby?.server.stop(.immediate)
           for _ in 0..<20 {
             try await cancelWaits(stage, by: function)

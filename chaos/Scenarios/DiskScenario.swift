@@ -1,4 +1,5 @@
 import ChaosCluster
+import ChaosLoad
 import FoundationEssentials
 import Glibc
 import LocalCluster

@@ -1,5 +1,8 @@
 import ChaosCluster
+import ChaosHistory
+import ChaosLoad
 import FaultProxy
+import LocalCluster
 import SeededRandom
 
 extension Scenario {
@@ -20,7 +23,9 @@ extension Scenario {
       try await stage.letPass(100)
       try await withThrowingTaskGroup(of: Void.self) { group in
         for (index, node) in stage.cluster.nodes.enumerated() {
-          group.addTask { try await torment(node, seed: stage.seed &+ UInt64(index), until: end, stage) }
+          group.addTask {
+            try await torment(node, seed: stage.seed &+ UInt64(index), until: end, stage)
+          }
         }
         group.addTask { try await tormentCoordinator(seed: stage.seed &+ 99, until: end, stage) }
         try await group.waitForAll()
@@ -48,7 +53,8 @@ extension Scenario {
       let fault = NodeFault.allCases.randomElement(using: &random) ?? .kill
       let offset = Double(Int.random(in: -100_000...100_000, using: &random))
       let cut = ByteCut(
-        Bool.random(using: &random) ? .before : .after, byte: Int.random(in: 1...600, using: &random),
+        Bool.random(using: &random) ? .before : .after,
+        byte: Int.random(in: 1...600, using: &random),
         of: Bool.random(using: &random) ? .toClient : .toUpstream)
       try await apply(fault, to: node, for: length, cut: cut, offset: offset, stage)
       try await Task.sleep(for: .milliseconds(Int.random(in: 100...2_500, using: &random)))
@@ -70,13 +76,17 @@ extension Scenario {
         try await node.process.resume()
       }
     case .partition:
-      try await stage.fault("partition", on: name, "both ways") { try await node.partition { try await wait() } }
+      try await stage.fault("partition", on: name, "both ways") {
+        try await node.partition { try await wait() }
+      }
     case .oneWay:
       try await stage.fault("partition", on: name, "answers") {
         try await node.partition(.answers) { try await wait() }
       }
     case .cut:
-      try await stage.fault("cut", on: name, "\(cut.edge.rawValue) byte \(cut.byte) \(cut.direction.rawValue)") {
+      try await stage.fault(
+        "cut", on: name, "\(cut.edge.rawValue) byte \(cut.byte) \(cut.direction.rawValue)"
+      ) {
         await node.proxy.arm(cut)
         try await wait()
         await node.proxy.disarm()
@@ -109,7 +119,9 @@ extension Scenario {
     }
   }
 
-  private static func deprive(_ node: ClusterNode, for length: Duration, _ stage: Stage) async throws {
+  private static func deprive(_ node: ClusterNode, for length: Duration, _ stage: Stage)
+    async throws
+  {
     try await stage.fault("connection-limit", on: node.name, "one session at most") {
       await stage.attempt("limit") { try await limit([node.name], to: 1, stage) }
       try await Task.sleep(for: length)
@@ -120,7 +132,8 @@ extension Scenario {
     }
   }
 
-  private static func tormentCoordinator(seed: UInt64, until end: Int, _ stage: Stage) async throws {
+  private static func tormentCoordinator(seed: UInt64, until end: Int, _ stage: Stage) async throws
+  {
     var random = SeededGenerator(seed: seed)
     let server = stage.cluster.postgres.server
     while stage.writer.now < end {

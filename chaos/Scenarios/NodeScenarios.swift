@@ -1,5 +1,6 @@
 import ChaosCluster
 import ChaosLoad
+import LocalCluster
 import SeededRandom
 
 extension Scenario {
@@ -67,7 +68,8 @@ extension Scenario {
 
   /// Kills without a pause, of one node or of several.
   static let killStorm = Scenario(
-    "kill-storm", "Nodes are killed again and again, alone and together; only requests in flight cost numbers."
+    "kill-storm",
+    "Nodes are killed again and again, alone and together; only requests in flight cost numbers."
   ) { stage in
     var random = SeededGenerator(seed: stage.seed)
     try await stage.load.run(stage.clients) {

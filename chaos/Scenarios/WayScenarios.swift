@@ -1,4 +1,5 @@
 import ChaosCluster
+import ChaosLoad
 import FaultProxy
 import LocalCluster
 import SeededRandom
@@ -15,7 +16,8 @@ extension Scenario {
       for (name, way) in [("eu-1", PartitionWay.both), ("us-1", .answers), ("eu-2", .requests)] {
         let node = try stage.cluster.node(name)
         let means = PartitionMeans.best == .packets ? "packets dropped" : "by the proxy"
-        try await stage.fault("partition", on: name, "\(means), \(way.rawValue), two times to live") {
+        try await stage.fault("partition", on: name, "\(means), \(way.rawValue), two times to live")
+        {
           try await node.partition(way) { try await Task.sleep(for: lease * 2) }
         }
         try await stage.letPass(20, at: name)

@@ -1,13 +1,35 @@
 #!/usr/bin/env bash
-# Builds in release and runs the simulator with a million schedules: run.sh [SCENARIO]. Scenarios with real
-# processes are not built yet.
+# Chaos: run.sh [SCENARIO [ARGUMENT...]]. A scenario alone; without one a million schedules of the simulator
+# (SCHEDULES=N), then every scenario with real processes.
 
 . "$(dirname "$0")/../local/common.sh"
 
-if [ -n "${1:-}" ]; then
-  fail "there is no scenario $1" 'Scenarios with real processes are not built yet; without one: the simulator.'
-fi
-deploy/local/bootstrap.sh
+scenario=${1:-}
+[ $# -eq 0 ] || shift
+deploy/local/bootstrap.sh faketime iptables
+deploy/local/build.sh
 find_swift
 swift_build -c release --product chaos || fail 'chaos could not be built.'
-exec .build/release/chaos simulate --schedules "${SCHEDULES:-1000000}"
+SERIALD_CHAOS_VERSION=$(git describe --always --dirty 2>/dev/null || echo unknown)
+export SERIALD_CHAOS_VERSION
+
+# As root: in a network and a mount namespace of their own, so that packets can be dropped and a small disk
+# be mounted, and nothing of it is left when they end. Otherwise the proxy cuts, and disk-full cannot be run.
+run_scenarios() {
+  if [ "$(id -u)" -eq 0 ] && unshare --net --mount true 2>/dev/null; then
+    SERIALD_CHAOS_NAMESPACE=1 unshare --net --mount --propagation private \
+      sh -c 'ip link set lo up && exec "$@"' sh .build/release/chaos run "$@"
+  else
+    say 'not root: partitions are made by the proxy'
+    .build/release/chaos run "$@"
+  fi
+}
+
+start=$SECONDS
+if [ -n "$scenario" ]; then
+  run_scenarios "$scenario" "$@"
+else
+  timed 'a million schedules' .build/release/chaos simulate --schedules "${SCHEDULES:-1000000}"
+  timed 'scenarios with real processes' run_scenarios "$@"
+  say "all of it in $((SECONDS - start)) s"
+fi
