@@ -56,7 +56,7 @@ struct RunCommand: AsyncParsableCommand {
     var worst: Int32 = 0
     var lines: [String] = []
     for (index, scenario) in chosen.enumerated() {
-      print("==> \(scenario.name) (\(index + 1) of \(chosen.count)): \(scenario.purpose)")
+      Self.say("==> \(scenario.name) (\(index + 1) of \(chosen.count)): \(scenario.purpose)")
       let line: String
       do {
         let (verdict, folder) = try await play(scenario)
@@ -71,7 +71,7 @@ struct RunCommand: AsyncParsableCommand {
       }
       lines.append(scenario.name.padding(toLength: 26, withPad: " ", startingAt: 0) + line)
     }
-    print("\n" + lines.joined(separator: "\n"))
+    Self.say("\n" + lines.joined(separator: "\n"))
     if worst > 0 { throw ExitCode(worst) }
   }
 
@@ -91,8 +91,13 @@ struct RunCommand: AsyncParsableCommand {
     let history = try await run.play()
     let verdict = Verdict.judge(history)
     try Results.write(history, verdict, to: place)
-    print(verdict.text(history.run))
+    Self.say(verdict.text(history.run))
     return (verdict, place)
+  }
+
+  /// At once, also into a file.
+  private static func say(_ text: String) {
+    FileHandle.standardOutput.write(Data("\(text)\n".utf8))
   }
 
   /// A new folder for each run: an older one is kept beside it.

@@ -40,12 +40,12 @@ extension Scenario {
   ) { stage in
     try await stage.load.run(stage.clients) {
       try await stage.letPass(200)
-      for names in [["eu-1"], stage.cluster.nodes.map(\.name)] {
+      for (names, sessions) in [(["eu-1"], 0), (stage.cluster.nodes.map(\.name), 1)] {
         try await stage.fault(
           "connection-limit", on: names.count == 1 ? names[0] : "all nodes",
-          "one session at most, and those that were there are ended"
+          "at most \(sessions) sessions, and those that were there are ended"
         ) {
-          try await limit(names, to: 1, stage)
+          try await limit(names, to: sessions, stage)
           try await Task.sleep(for: .milliseconds(2 * stage.cluster.options.leaseMilliseconds))
           try await limit(names, to: -1, stage)
         }

@@ -15,6 +15,7 @@ extension Scenario {
       let names = stage.isShort ? ["us-1"] : stage.cluster.nodes.map(\.name)
       for name in names {
         let node = try stage.cluster.node(name)
+        try await stage.expectLeases(of: name)
         try await stage.fault("kill", on: name, "SIGKILL, and dead until its leases have expired") {
           try await node.process.kill()
           try await stage.expectNoLeases(of: name)
@@ -23,6 +24,7 @@ extension Scenario {
           try await node.process.waitUntilReady()
         }
         if stage.isShort { continue }
+        try await stage.expectLeases(of: name)
         try await stage.fault("partition", on: name, "cut off until its leases have expired") {
           try await node.partition {
             try await stage.expectNoLeases(of: name)
@@ -43,6 +45,7 @@ extension Scenario {
       try await stage.letPass(stage.isShort ? 60 : 300)
       for name in stage.isShort ? ["eu-1"] : ["eu-1", "us-1", "eu-2"] {
         let node = try stage.cluster.node(name)
+        try await stage.expectLeases(of: name)
         try await stage.fault("pause", on: name, "SIGSTOP until its leases have expired, SIGCONT") {
           try await node.process.pause()
           try await stage.expectNoLeases(of: name)

@@ -93,6 +93,14 @@ struct Stage: Sendable {
     }
   }
 
+  /// That a node holds something that could be lost.
+  func expectLeases(of node: String) async throws {
+    try await expect("\(node) holds a lease") {
+      try await cluster.sql(
+        "SELECT count(*) > 0 FROM serial.leases WHERE state = 'live' AND node = '\(node)'") == "t"
+    }
+  }
+
   /// That no live lease is a dead process's.
   func expectNoLeases(of node: String, within seconds: Double = 20) async throws {
     try await expect("what \(node) held came back", within: seconds) {

@@ -53,6 +53,7 @@ extension Scenario {
       ) {
         let armed = await node.proxy.arm(cut)
         _ = await armed.fired()
+        try await stage.letPass(10, at: node.name)
       }
     }
     for node in stage.cluster.nodes {

@@ -6,7 +6,7 @@
 
 scenario=${1:-}
 [ $# -eq 0 ] || shift
-deploy/local/bootstrap.sh faketime iptables
+deploy/local/bootstrap.sh faketime iproute2 iptables
 deploy/local/build.sh
 find_swift
 swift_build -c release --product chaos || fail 'chaos could not be built.'
