@@ -32,8 +32,6 @@ public struct FakeClock: Sendable {
     [
       "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": file, "FAKETIME_NO_CACHE": "1",
       "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
-      // what it shares between processes would belong to the account that begins, not the server's
-      "FAKETIME_DISABLE_SHM": "1",
     ]
   }
 

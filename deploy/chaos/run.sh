@@ -18,7 +18,7 @@ export SERIALD_CHAOS_VERSION
 run_scenarios() {
   if [ "$(id -u)" -eq 0 ] && unshare --net --mount true 2>/dev/null; then
     SERIALD_CHAOS_NAMESPACE=1 unshare --net --mount --propagation private \
-      sh -c 'ip link set lo up && exec "$@"' sh .build/release/chaos run "$@"
+      sh -c 'ip link set lo up && mount -t tmpfs tmpfs /dev/shm && exec "$@"' sh .build/release/chaos run "$@"
   else
     say 'not root: partitions are made by the proxy'
     .build/release/chaos run "$@"

@@ -191,9 +191,11 @@ public actor PrivatePostgres {
   }
 
   private func launch() throws -> Child {
-    var request = SpawnRequest(executable: programs.postgres)
-    request.arguments = ["-D", dataDirectory]
-    request.environment = Command.basicEnvironment.merging(configuration.environment) { $1 }
+    // `env`, so that nothing of it is seen by what runs before as another account
+    let own = configuration.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    var request = SpawnRequest(executable: own.isEmpty ? programs.postgres : "/usr/bin/env")
+    request.arguments = (own.isEmpty ? [] : own + [programs.postgres]) + ["-D", dataDirectory]
+    request.environment = Command.basicEnvironment
     request.output = .appendTo(configuration.logFile)
     request.errors = .appendTo(configuration.logFile)
     request.newSession = true
