@@ -1,6 +1,6 @@
 /// One line of a history file. The first line is the run, the order of the others is when they were
 /// written; times are microseconds since the run began, on the monotonic clock of the runner.
-public enum Entry: Sendable, Equatable, Codable {
+public enum Entry: Sendable, Equatable {
   case run(Run)
   case operation(Operation)
   case fault(FaultSpan)

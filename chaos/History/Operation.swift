@@ -11,7 +11,7 @@ public enum Request: String, Sendable, Hashable, Codable, CaseIterable {
 }
 
 /// How a request ended, as its client saw it.
-public enum Outcome: Sendable, Equatable, Codable {
+public enum Outcome: Sendable, Equatable {
   /// Acknowledged: these serials are the client's.
   case ok([String])
   /// Refused for certain, with the code of the problem document. No number belongs to the client.

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 public import ChaosHistory
+import FoundationEssentials
 import NIOCore
 import SeededRandom
 import SerialAuth
@@ -44,13 +45,15 @@ public final class Load: Sendable {
     self.writer = writer
   }
 
-  /// A client with all scopes, whose token is good for a year: clocks are moved in some runs.
+  /// A client with all scopes, whose token is good from a month ago for a year: clocks are moved in
+  /// some runs, forwards and back.
   ///
   /// - Parameter patienceSeconds: how long it waits for an answer.
   public func client(_ name: String, patienceSeconds: Int64 = 8) async throws -> LoadClient {
     let token = try await TokenMinter(secret: TokenSecret(secret)).mint(
       subject: name, scopes: Set(Scope.allCases), audience: "seriald",
-      lifetimeSeconds: TokenMinter.lifetimeRange.upperBound)
+      lifetimeSeconds: TokenMinter.lifetimeRange.upperBound,
+      now: Date().addingTimeInterval(-30 * 86_400))
     return LoadClient(
       name: name, token: token, http: http, writer: writer, patience: .seconds(patienceSeconds))
   }
