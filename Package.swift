@@ -30,6 +30,7 @@ let package = Package(
     .library(name: "SerialClient", targets: ["SerialClient"]),
     .executable(name: "seriald", targets: ["seriald"]),
     .executable(name: "serialctl", targets: ["serialctl"]),
+    .library(name: "ClockShim", type: .dynamic, targets: ["ClockShim"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -169,6 +170,7 @@ let package = Package(
         product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio"),
         product("NIOHTTP1", "swift-nio"),
       ], path: "chaos/Load", swiftSettings: strict),
+    .target(name: "ClockShim", path: "chaos/ClockShim"),
     .target(
       name: "ChaosCluster",
       dependencies: ["ChaosHistory", "FaultProxy", "LibPQ", "LocalCluster", logging],

@@ -46,10 +46,10 @@ public final class ChaosCluster: Sendable {
     let offset = options.clockOffset()
     let clock =
       try options.movesClocks
-      ? FakeClock(file: "\(folder)/coordinator.clock", offset: offset) : nil
+      ? FakeClock(file: "\(folder)/coordinator.clock", offset: offset, programs: programs) : nil
     let postgres = try await EphemeralPostgres.start(
       maxConnections: options.maxConnections, allowsReplication: true,
-      environment: clock?.environment ?? [:], place: options.place)
+      environment: clock?.serverEnvironment ?? [:], place: options.place)
     let opened = Opened(postgres: postgres)
     let result: Result<Value, any Error>
     do {
@@ -88,7 +88,7 @@ public final class ChaosCluster: Sendable {
       opened.add(proxy)
       let clock =
         try options.movesClocks
-        ? FakeClock(file: "\(folder)/\(facts.name).clock", offset: offset) : nil
+        ? FakeClock(file: "\(folder)/\(facts.name).clock", offset: offset, programs: programs) : nil
       var uri = try postgres.uri(role: facts.name, database: database)
       uri.port = proxy.port
       var configuration = NodeConfiguration(

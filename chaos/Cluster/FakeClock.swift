@@ -14,9 +14,18 @@ public struct FakeClock: Sendable {
 
   let file: String
   let library: String
+  /// What keeps libfaketime from moving timers (`chaos/ClockShim`).
+  let shim: String
 
-  /// - Throws: `missing-program` when faketime is not installed.
-  init(file: String, offset: Double) throws {
+  /// - Parameter programs: where `libClockShim.so` was built.
+  /// - Throws: `missing-program` when faketime is not installed, or the shim not built.
+  init(file: String, offset: Double, programs: String) throws {
+    shim = "\(programs)/libClockShim.so"
+    guard access(shim, R_OK) == 0 else {
+      throw LocalClusterError(
+        .missingProgram, "Clocks cannot be moved: there is no \(shim).",
+        advice: "Build it (`swift build --product ClockShim`).")
+    }
     guard let library = Self.libraries.first(where: { access($0, R_OK) == 0 }) else {
       throw LocalClusterError(
         .missingProgram, "Clocks cannot be moved: faketime is not installed.",
@@ -27,8 +36,14 @@ public struct FakeClock: Sendable {
     try move(to: offset)
   }
 
-  /// What a process needs to see this clock.
+  /// What a node needs to see this clock.
   var environment: [String: String] {
+    serverEnvironment.merging(["LD_PRELOAD": "\(shim):\(library)"]) { $1 }
+  }
+
+  /// What PostgreSQL needs; its account need not be able to enter the folder of our programs, and it
+  /// sets no timers of this kind.
+  var serverEnvironment: [String: String] {
     [
       "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": file, "FAKETIME_NO_CACHE": "1",
       "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",

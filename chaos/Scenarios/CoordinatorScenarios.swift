@@ -98,6 +98,16 @@ extension Scenario {
       """)
   }
 
+  /// That there was something to find: nodes reported numbers that the backup did not know.
+  private static func expectForgotten(_ stage: Stage) async throws {
+    let carved = try await stage.cluster.sql(
+      "SELECT coalesce(sum((detail->>'carved')::integer), 0) FROM serial.events WHERE event = 'reported'"
+    )
+    stage.demand(
+      "nodes reported numbers that the coordinator had forgotten", Int(carved) ?? 0 > 0,
+      seen: "\(carved) numbers")
+  }
+
   /// A base backup of before is started in the coordinator's place.
   static let lostCommits = Scenario(
     "lost-commits",
@@ -118,6 +128,8 @@ extension Scenario {
         }
         try await stage.expectAllToServe(within: 90)
         try await stage.letPass(600)
+        // without the guard nobody reports
+        if stage.cluster.options.flaw == nil { try await expectForgotten(stage) }
       }
     }
   }

@@ -9,7 +9,9 @@ scenario=${1:-}
 deploy/local/bootstrap.sh faketime iproute2 iptables
 deploy/local/build.sh
 find_swift
-swift_build -c release --product chaos || fail 'chaos could not be built.'
+for product in ClockShim chaos; do
+  swift_build -c release --product "$product" || fail "$product could not be built."
+done
 SERIALD_CHAOS_VERSION=$(git describe --always --dirty 2>/dev/null || echo unknown)
 export SERIALD_CHAOS_VERSION
 
