@@ -102,6 +102,35 @@ struct ReportTests {
     #expect(page.hasSuffix("</body></html>\n"))
   }
 
+  /// However many nodes, faults and leases there are.
+  @Test func aPageIsNeverLarge() {
+    var sample = Sample()
+    sample.run.nodes = (0..<16).map { NodeFacts(name: "node-\($0)", region: "r\($0 % 4)") }
+    sample.end?.at = 600_000_000
+    sample.faults = (0..<2_000).map { index in
+      FaultSpan(
+        name: "kill", target: "node-\(index % 16)", detail: "SIGKILL, number \(index)",
+        start: index * 300_000, end: index * 300_000 + 200_000)
+    }
+    sample.operations += (0..<20_000).map { index in
+      Sample.operation("c\(index)", "node-\(index % 16)", .jobs, at: index * 30, .failed("frozen"))
+    }
+    var history = sample.history
+    for index in 0..<2_000 {
+      let holdings = (0..<16).map { node in
+        let first = node * 6_000 + index % 7 * 100 + 1
+        return HoldingsSample.Holding(
+          node: "node-\(node)", first: first, last: first + 4_000, committed: first + index)
+      }
+      history.entries.append(
+        .holdings(
+          HoldingsSample(at: index * 300_000, counter: Sample.jobs, holdings: holdings)))
+    }
+    let page = page(history)
+    #expect(page.utf8.count < 2_000_000, "\(page.utf8.count)")
+    #expect(page.contains("The first 500 of 2,000."))
+  }
+
   @Test func aLongRunHasASmallPage() throws {
     let history = Synthetic.history(requests: 200_000)
     let verdict = Verdict.judge(history)

@@ -40,9 +40,9 @@ struct Synthetic {
 
   private func isDown(_ node: Int, _ time: Int) -> Bool {
     Self.faults.contains { fault in
-      ["kill", "pause", "partition", "coordinator-stop"].contains(fault.name)
-        && [Self.nodes[node], "coordinator"].contains(fault.target)
-        && (fault.start...fault.end).contains(time)
+      fault.start <= time && time <= fault.end
+        && (fault.target == Self.nodes[node] || fault.target == "coordinator")
+        && ["kill", "pause", "partition", "coordinator-stop"].contains(fault.name)
     }
   }
 

@@ -11,7 +11,11 @@ struct FaultRows {
     var number: Int
     var fault: FaultSpan
     var lane: Int
+    var label: String { "\(number) \(fault.name)" }
   }
+
+  /// Faults that are shown.
+  static let most = 500
 
   /// In the order of their start, so that their numbers are those of the table.
   let faults: [FaultSpan]
@@ -19,7 +23,8 @@ struct FaultRows {
   private let colors: [String: Int]
 
   init(_ faults: [FaultSpan], _ series: [Series], _ scale: Timescale) {
-    self.faults = faults.sorted { ($0.start, $0.end) < ($1.start, $1.end) }
+    let order = faults.sorted { ($0.start, $0.end) < ($1.start, $1.end) }
+    self.faults = Array(order.prefix(Self.most))
     self.scale = scale
     colors = Dictionary(series.map { ($0.node, $0.color) }) { first, _ in first }
   }
@@ -35,7 +40,7 @@ struct FaultRows {
       let bars = lanes(target)
       let height = ((bars.map(\.lane).max() ?? 0) + 1) * 20
       return """
-        <div class=row><div class=name><b class="\(color(target))">\(HTML.escaped(target))</b></div>\
+        <div class=row><div class="name whole"><b class="\(color(target))">\(HTML.escaped(target))</b></div>\
         <div class="plot faults" style="height:\(height)px">\
         \(bars.indices.map { bar(bars, $0) }.joined())</div></div>
 
@@ -43,26 +48,44 @@ struct FaultRows {
     }.joined()
   }
 
-  /// Bars that overlap stand below each other.
+  /// Bars that overlap stand below each other; so do those whose labels would, when that takes no more
+  /// than four lanes.
   private func lanes(_ target: String) -> [Bar] {
+    let wide = lanes(target, isLabelled: true)
+    return wide.contains { $0.lane >= 4 } ? lanes(target, isLabelled: false) : wide
+  }
+
+  private func lanes(_ target: String, isLabelled: Bool) -> [Bar] {
     var ends: [Int] = []
     var bars: [Bar] = []
     for (index, fault) in faults.enumerated() where fault.target == target {
       let lane = ends.firstIndex { $0 <= fault.start } ?? ends.count
       if lane == ends.count { ends.append(0) }
-      ends[lane] = max(fault.end, fault.start + scale.length / 150)
-      bars.append(Bar(number: index + 1, fault: fault, lane: lane))
+      let bar = Bar(number: index + 1, fault: fault, lane: lane)
+      let width = isLabelled ? time(of: bar.label) : scale.length / 150
+      let isInside = width <= fault.end - fault.start
+      ends[lane] = isInside || !isLabelled ? max(fault.end, fault.start + width) : fault.end + width
+      bars.append(bar)
     }
     return bars
   }
 
+  /// The time that a label takes.
+  private func time(of label: String) -> Int {
+    let pixels = Double(label.count) * Self.letter + 10
+    return Int(pixels / Self.leastWidth * Double(scale.length))
+  }
+
   private func bar(_ bars: [Bar], _ index: Int) -> String {
     let bar = bars[index]
-    let next = bars[(index + 1)...].first { $0.lane == bar.lane }
-    let room = (next?.fault.start ?? scale.length) - bar.fault.start
-    let long = "\(bar.number) \(bar.fault.name)"
-    let label = [long, String(bar.number)].first { fits($0, room) } ?? ""
-    let inside = fits(label, bar.fault.end - bar.fault.start)
+    let next = bars[(index + 1)...].first { $0.lane == bar.lane }?.fault.start ?? scale.length
+    let length = bar.fault.end - bar.fault.start
+    let labels = [bar.label, String(bar.number)]
+    let within = labels.first { time(of: $0) <= length }
+    let behind = labels.first { time(of: $0) <= next - bar.fault.end }
+    // the longer one
+    let inside = within == bar.label || behind != bar.label && within != nil
+    let label = (inside ? within : behind) ?? ""
     let start = scale.percent(bar.fault.start)
     let width = Double(max(0, bar.fault.end - bar.fault.start)) / Double(scale.length) * 100
     return """
@@ -70,11 +93,6 @@ struct FaultRows {
       style="left:\(start)%;width:\(Figures.fixed(width, 2))%;top:\(bar.lane * 20 + 1)px" \
       title="\(HTML.escaped(hint(bar)))"><span>\(HTML.escaped(label))</span></div>
       """
-  }
-
-  private func fits(_ label: String, _ room: Int) -> Bool {
-    let pixels = Double(room) / Double(scale.length) * Self.leastWidth
-    return Double(label.count) * Self.letter + 10 <= pixels
   }
 
   private func hint(_ bar: Bar) -> String {
@@ -95,7 +113,7 @@ struct FaultRows {
   var table: String {
     HTML.table(
       ["#No.", "fault", "target", "what was done", "#from, s", "#to, s", "#for, s"],
-      faults.prefix(500).enumerated().map { index, fault in
+      faults.enumerated().map { index, fault in
         [
           String(index + 1), fault.name, fault.target, fault.detail, Figures.seconds(fault.start),
           Figures.seconds(fault.end), Figures.seconds(fault.end - fault.start),

@@ -19,17 +19,20 @@ enum HTML {
   }
 
   /// A table; cells are escaped. Columns whose heading begins with `#` are numbers.
-  static func table(_ headings: [String], _ rows: [[String]]) -> String {
+  ///
+  /// - Parameter bad: rows that stand out.
+  static func table(_ headings: [String], _ rows: [[String]], bad: Set<Int> = []) -> String {
     let isNumber = headings.map { $0.hasPrefix("#") }
-    func row(_ cells: [String], _ tag: String) -> String {
-      "<tr>"
+    func row(_ cells: [String], _ tag: String, isBad: Bool = false) -> String {
+      "<tr\(isBad ? " class=bad" : "")>"
         + zip(cells, isNumber).map { cell, right in
           "<\(tag)\(right ? " class=num" : "")>\(escaped(cell))</\(tag)>"
         }.joined() + "</tr>"
     }
     let names = headings.map { $0.hasPrefix("#") ? String($0.dropFirst()) : $0 }
     return "<div class=wide><table><thead>\(row(names, "th"))</thead><tbody>\n"
-      + rows.map { row($0, "td") }.joined(separator: "\n") + "</tbody></table></div>\n"
+      + rows.enumerated().map { row($1, "td", isBad: bad.contains($0)) }.joined(separator: "\n")
+      + "</tbody></table></div>\n"
   }
 
   static func section(_ title: String, _ body: String, note: String = "") -> String {

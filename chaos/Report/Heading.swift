@@ -40,8 +40,8 @@ struct Heading {
     let cards: [(String, String, String, Bool)] = [
       (Figures.grouped(verdict.serials), "serials received", "", false),
       (
-        Figures.grouped(verdict.acknowledged), "requests acknowledged",
-        "of \(Figures.grouped(verdict.attempted))", false
+        Figures.grouped(verdict.acknowledged), "acknowledged",
+        "of \(Figures.grouped(verdict.attempted)) requests", false
       ),
       (
         Figures.grouped(verdict.duplicated.count), "duplicated", "", !verdict.duplicated.isEmpty
@@ -52,7 +52,7 @@ struct Heading {
       ),
       (
         balance == 0 ? "\(Figures.grouped(verdict.ledgerSamples))" : Figures.grouped(balance),
-        balance == 0 ? "ledger samples" : "ledger samples",
+        "ledger samples",
         balance == 0 ? "all balanced" : "unbalanced",
         balance > 0
       ),

@@ -6,7 +6,7 @@ struct HoldersChart {
   /// Rectangles in all; above that moments are left out.
   static let limit = 5_000
   /// Rows that numbers are gathered in, at most.
-  private static let most = 400
+  private static let most = 320
 
   let counter: CounterName
   let top: Int
@@ -129,10 +129,10 @@ struct HoldersChart {
       "<path class=\"held \(name)\" d=\"\(path)\"/>"
     }
     let labels = [0, 0.25, 0.5, 0.75, 1].map { place in
-      (place, Figures.grouped(max(1, Int(Double(top) * (1 - place)))))
+      (place, Figures.grouped(max(1, Int((Double(top) * (1 - place)).rounded()))))
     }
     return Plot(
-      pixels: 300, name: counter.kind, detail: String(counter.year), color: "", labels: labels,
+      pixels: 320, name: counter.kind, detail: String(counter.year), color: "", labels: labels,
       body: "<path class=closed d=\"\(closed)\"/>" + body.joined(), height: Double(rows)
     ).html
   }

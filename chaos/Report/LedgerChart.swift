@@ -57,7 +57,7 @@ struct LedgerChart {
         """
     }
     let labels = [0, 0.5, 1].map { place in
-      (place, Figures.grouped(Int(Double(top) * (1 - place))))
+      (place, Figures.grouped(Int((Double(top) * (1 - place)).rounded())))
     }
     return Plot(
       pixels: 110, name: counter.kind, detail: String(counter.year), color: "", labels: labels,

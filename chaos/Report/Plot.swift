@@ -23,8 +23,10 @@ struct Plot {
       return "<path class=grid d=\"M0 \(y)H\(Int(Timescale.width))\"/>"
     }
     let texts = labels.map { label in
-      "<span class=y style=\"top:\(Figures.fixed(label.place * 100, 1))%\">"
-        + "\(HTML.escaped(label.text))</span>"
+      // those at the edges stand within, so that the rows' labels do not meet
+      let shift = Figures.fixed(label.place * -100, 0)
+      return "<span class=y style=\"top:\(Figures.fixed(label.place * 100, 1))%;"
+        + "transform:translateY(\(shift)%)\">\(HTML.escaped(label.text))</span>"
     }
     return """
       <div class=row><div class=name><b class="\(color)">\(HTML.escaped(name))</b>\

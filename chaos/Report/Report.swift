@@ -7,8 +7,8 @@ public enum Report {
   public static func page(_ history: History, _ verdict: Verdict) -> String {
     let content = Content(history)
     let timeline = Timeline(content)
-    let faults = timeline.faults.faults
-    let note = faults.count > 500 ? "The first 500 of \(Figures.grouped(faults.count))." : ""
+    let (shown, all) = (timeline.faults.faults.count, content.faults.count)
+    let note = shown < all ? "The first \(shown) of \(Figures.grouped(all))." : ""
     let commands = content.run.commands.map(HTML.escaped).joined(separator: "\n")
     return """
       <!DOCTYPE html>
@@ -21,7 +21,7 @@ public enum Report {
       """ + Heading(run: content.run, verdict: verdict).html
         + HTML.section("Timeline", timeline.html)
         + Tables(content: content, verdict: verdict).html
-        + (faults.isEmpty ? "" : HTML.section("Faults", timeline.faults.table, note: note))
+        + (shown == 0 ? "" : HTML.section("Faults", timeline.faults.table, note: note))
         + (commands.isEmpty
           ? "" : HTML.section("Run it again, judge it again", "<pre>\(commands)</pre>\n"))
         + "</body></html>\n"

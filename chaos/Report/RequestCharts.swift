@@ -2,6 +2,9 @@ import ChaosVerdict
 
 /// What clients saw: a row for each node.
 enum RequestCharts {
+  /// With more nodes than these the page would be large: no texts under the pointer.
+  private static let detailed = 8
+
   /// Numbers a second.
   static func rate(_ series: [Series], _ scale: Timescale) -> String {
     let most = series.flatMap(\.numbers).max() ?? 0
@@ -21,7 +24,7 @@ enum RequestCharts {
       return Plot(
         pixels: 58, name: one.node, detail: one.region, color: "n\(one.color)",
         labels: [(0, short(top)), (0.5, short(top / 2)), (1, "0")],
-        body: "<g class=n\(one.color)>\(area)</g>\(hints)"
+        body: "<g class=n\(one.color)>\(area)</g>\(series.count > detailed ? "" : hints)"
       ).html
     }.joined()
   }
@@ -66,7 +69,7 @@ enum RequestCharts {
       return Plot(
         pixels: 76, name: one.node, detail: one.region, color: "n\(one.color)", labels: labels,
         body: "<g class=n\(one.color)><path class=area d=\"\(band)\"/>"
-          + "<path class=\"line thin\" d=\"\(high)\"/><path class=line d=\"\(median)\"/></g>\(hints)"
+          + "<path class=\"line thin\" d=\"\(high)\"/><path class=line d=\"\(median)\"/></g>\(series.count > detailed ? "" : hints)"
       ).html
     }.joined()
   }
@@ -104,7 +107,8 @@ enum RequestCharts {
       return Plot(
         pixels: 30, name: one.node, detail: one.region, color: "n\(one.color)",
         labels: [(0, Figures.grouped(most)), (1, "0")],
-        body: "<path class=failed d=\"\(failed)\"/><path class=unknown d=\"\(unknown)\"/>\(hints)"
+        body: "<path class=failed d=\"\(failed)\"/><path class=unknown d=\"\(unknown)\"/>"
+          + (series.count > detailed ? "" : hints)
       ).html
     }.joined()
   }

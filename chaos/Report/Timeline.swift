@@ -24,17 +24,22 @@ struct Timeline {
       group("Latency", "of acknowledged requests: line p50, thin line p99; logarithmic"),
       RequestCharts.latency(series, scale),
       group(
-        "Without an answer that counts",
-        "<i class=\"key failed\"></i>failed <i class=\"key unknown\"></i>unknown; "
-          + "height is the root of the count"),
+        "Requests that were not acknowledged",
+        "in steps of \(bucket) s; the height is the root of the count",
+        key("failed", "failed") + key("unknown", "unknown")),
       RequestCharts.outcomes(series, scale), ledgers, holders, axis("bottom"),
     ]
-    return "<div class=timeline><div class=bands>\(lines)\(faults.bands)</div>\n"
-      + parts.joined() + "</div>\n"
+    // below the charts the bands leave their colours alone; above them the edges show through
+    return "<div class=timeline><div class=bands>\(lines)\(faults.bands)</div>"
+      + "<div class=\"bands edges\">\(faults.bands)</div>\n" + parts.joined() + "</div>\n"
   }
 
-  private func group(_ title: String, _ note: String) -> String {
-    "<h3>\(title) <small>\(note)</small></h3>\n"
+  private func group(_ title: String, _ note: String, _ keys: String = "") -> String {
+    "<h3>\(title) <small>\(HTML.escaped(note))\(keys)</small></h3>\n"
+  }
+
+  private func key(_ color: String, _ name: String) -> String {
+    "<span class=entry><i class=\"key \(color)\"></i>\(HTML.escaped(name))</span> "
   }
 
   private var lines: String {
@@ -60,11 +65,8 @@ struct Timeline {
       ).html
     }
     guard !charts.isEmpty else { return "" }
-    return group(
-      "Ledger",
-      "<i class=\"key issued\"></i>issued <i class=\"key leased\"></i>leased "
-        + "<i class=\"key void\"></i>void <i class=\"key free\"></i>free" + cut)
-      + charts.joined()
+    let keys = ["issued", "leased", "void", "free"].map { key($0, $0) }
+    return group("Ledger", cut, keys.joined()) + charts.joined()
   }
 
   /// Says when the charts of numbers do not show the whole counter.
@@ -73,7 +75,7 @@ struct Timeline {
       "\($0.kind) \($0.year) up to \(Figures.grouped(top($0))) of "
         + Figures.grouped(content.capacity($0))
     }
-    return parts.isEmpty ? "" : "; shown: " + HTML.escaped(parts.joined(separator: ", "))
+    return parts.isEmpty ? "" : "shown: " + parts.joined(separator: ", ")
   }
 
   private var holders: String {
@@ -86,11 +88,9 @@ struct Timeline {
         issued: times[counter] ?? [], series, scale, top: top(counter)
       ).html
     }
-    let nodes = series.map { "<i class=\"key held n\($0.color)\"></i>\(HTML.escaped($0.node)) " }
-    return group(
-      "Who holds which numbers",
-      nodes.joined() + "<span class=nowrap>(full colour: committed; light: leased only)</span> "
-        + "<i class=\"key closed\"></i>issued, lease closed <i class=\"key free\"></i>free" + cut)
-      + charts.joined()
+    let nodes = series.map { key("held n\($0.color)", $0.node) }
+    let keys = nodes + [key("closed", "issued, lease closed"), key("free", "free")]
+    let note = "full colour: committed; light: leased only" + (cut.isEmpty ? "" : "; " + cut)
+    return group("Who holds which numbers", note, keys.joined()) + charts.joined()
   }
 }
