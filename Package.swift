@@ -160,8 +160,8 @@ let package = Package(
       name: "ChaosVerdict", dependencies: ["ChaosHistory", "SerialFormat"], path: "chaos/Verdict",
       swiftSettings: strict),
     .target(
-      name: "ChaosReport", dependencies: ["ChaosVerdict", "ChaosHistory"], path: "chaos/Report",
-      swiftSettings: strict),
+      name: "ChaosReport", dependencies: ["ChaosVerdict", "ChaosHistory", "SerialFormat"],
+      path: "chaos/Report", swiftSettings: strict),
     .target(
       name: "ChaosLoad",
       dependencies: [

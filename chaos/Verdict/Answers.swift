@@ -3,13 +3,6 @@ import SerialFormat
 
 /// What clients received, each answer once: a request that is repeated with its key has the same one.
 struct Answers {
-  /// One answer. Branches are a part of the answer that has their execution.
-  private struct Key: Hashable {
-    var client: String
-    var key: String
-    var isBranches: Bool
-  }
-
   /// The operation that received a serial first, by the serial's text.
   private(set) var holders: [String: Int] = [:]
   /// By counter and number: the operation that received it, and nil for nobody.
@@ -23,58 +16,54 @@ struct Answers {
   private let clock: CoordinatorClock
   /// The year of the whole run, when it has only one.
   private let onlyYear: Int?
-  /// When a key was first used: numbers can be as old.
-  private var used: [Key: Int] = [:]
-  private var first: [Key: Int] = [:]
+  private let keys: Keys
+  /// By key: the operation that was answered first.
+  private var first: [Int?]
 
-  init(_ operations: [Operation], clock: CoordinatorClock) {
+  init(_ operations: [Operation], _ keys: Keys, clock: CoordinatorClock) {
     self.operations = operations
+    self.keys = keys
     self.clock = clock
+    first = Array(repeating: nil, count: keys.count)
     onlyYear = clock.onlyYear(
       from: operations.map(\.start).min() ?? 0, to: operations.map(\.end).max() ?? 0)
-    for operation in operations {
-      guard let key = Self.key(operation) else { continue }
-      used[key] = min(operation.start, used[key] ?? operation.start)
-    }
     for (index, operation) in operations.enumerated() {
       guard case .ok(let serials) = operation.outcome else { continue }
       take(serials, of: index)
     }
   }
 
-  private static func key(_ operation: Operation) -> Key? {
-    operation.key.map {
-      Key(client: operation.client, key: $0, isBranches: operation.request == .branches)
-    }
-  }
-
   private mutating func take(_ serials: [String], of index: Int) {
     let operation = operations[index]
-    let key = Self.key(operation)
     var earlier: Int?
-    if let key {
+    if let key = keys.numbers[index] {
       earlier = first[key]
       if let earlier, case .ok(let others) = operations[earlier].outcome {
         guard others != serials else { return }
         other.append(
           Finding(
             "key-with-two-answers",
-            "key \(key.key): \(Self.excerpt(others)) to \(operations[earlier].mark), "
+            "key \(operation.key ?? ""): \(Self.excerpt(others)) to \(operations[earlier].mark), "
               + "\(Self.excerpt(serials)) to \(operation.mark)"))
       } else {
         first[key] = index
       }
     }
-    checkShape(of: serials, operation)
-    let start = key.flatMap { used[$0] } ?? operation.start
+    let start = keys.numbers[index].map { keys.starts[$0] } ?? operation.start
+    var read: [Serial] = []
     for text in serials {
-      guard isFirst(text, index, earlier: earlier) else { continue }
+      let isFirst = isFirst(text, index, earlier: earlier)
       do throws(SerialError) {
-        note(try Serial(parsing: text), index, since: start)
+        let serial = try Serial(parsing: text)
+        read.append(serial)
+        if isFirst { note(serial, index, since: start) }
       } catch {
-        outOfRange.append(Finding("out-of-range", "\(error), received by \(operation.mark)"))
+        if isFirst {
+          outOfRange.append(Finding("out-of-range", "\(error), received by \(operation.mark)"))
+        }
       }
     }
+    checkShape(of: read, count: serials.count, operation)
   }
 
   /// Whether nobody has received the serial yet.
@@ -110,14 +99,13 @@ struct Answers {
   }
 
   /// Whether it is what was asked for.
-  private mutating func checkShape(of serials: [String], _ operation: Operation) {
-    if serials.count != operation.asked {
+  private mutating func checkShape(of read: [Serial], count: Int, _ operation: Operation) {
+    if count != operation.asked {
       other.append(
         Finding(
           "wrong-count",
-          "\(operation.mark) asked for \(operation.asked) and received \(serials.count)"))
+          "\(operation.mark) asked for \(operation.asked) and received \(count)"))
     }
-    let read = serials.compactMap { Serial($0) }
     let strange = read.filter { $0.kind != operation.request.kind }
     if let serial = strange.first {
       other.append(

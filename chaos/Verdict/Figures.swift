@@ -33,9 +33,11 @@ package enum Figures {
     return sign + "\(scaled / unit)." + String(repeating: "0", count: places - rest.count) + rest
   }
 
-  /// `first 3, second 1`: the largest first.
+  /// `first 3, second 1`: the largest first, the others in one after eight.
   package static func list(_ counts: [String: Int]) -> String {
-    counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-      .map { "\($0.key) \(grouped($0.value))" }.joined(separator: ", ")
+    let order = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    let shown = order.prefix(8).map { "\($0.key) \(grouped($0.value))" }
+    let rest = order.dropFirst(8).reduce(0) { $0 + $1.value }
+    return (shown + (rest > 0 ? ["others \(grouped(rest))"] : [])).joined(separator: ", ")
   }
 }

@@ -33,37 +33,30 @@ struct Unclaimed {
   private let coordinatorWasDisturbed: Bool
   private let coordinatorLost: Bool
 
-  init(_ finals: [FinalLedger], _ answers: Answers, _ parts: Parts) {
-    let uncertain = parts.operations.filter {
-      if case .unknown = $0.outcome { true } else { false }
-    }
-    disturbed = Set(parts.faults.map(\.target)).union(uncertain.map(\.node))
+  init(_ finals: [FinalLedger], _ answers: Answers, _ keys: Keys, _ parts: Parts) {
+    disturbed = Set(parts.faults.map(\.target)).union(
+      parts.operations.lazy.filter(\.isUnknown).map(\.node))
     coordinatorWasDisturbed = !disturbed.isDisjoint(with: ["coordinator", "standby"])
     coordinatorLost = parts.faults.contains { fault in
       ["lose", "restore", "failover"].contains { fault.name.hasPrefix($0) }
     }
-    countAsked(uncertain, all: parts.operations)
+    countAsked(parts.operations, keys)
     for final in finals { sort(final, answers.numbers[final.counter]) }
     judgeSubjects()
     judgeNameless()
   }
 
-  private mutating func countAsked(_ uncertain: [Operation], all: [Operation]) {
-    struct Key: Hashable {
-      var client: String
-      var key: String
+  private mutating func countAsked(_ operations: [Operation], _ keys: Keys) {
+    var isUsed = Array(repeating: false, count: keys.count)
+    for (operation, key) in zip(operations, keys.numbers) {
+      if let key, case .ok = operation.outcome { isUsed[key] = true }
     }
-    var used: Set<Key> = []
-    for case (let operation, let key?) in all.lazy.map({ ($0, $0.key) }) {
-      guard case .ok = operation.outcome else { continue }
-      used.insert(Key(client: operation.client, key: key))
-    }
-    for operation in uncertain {
-      let isNew =
-        operation.key.map { used.insert(Key(client: operation.client, key: $0)).inserted } ?? true
+    for (operation, key) in zip(operations, keys.numbers) where operation.isUnknown {
       let subject = Subject(name: operation.client, request: operation.request)
       asked[subject, default: Asked()].all += operation.asked
-      if isNew { asked[subject, default: Asked()].once += operation.asked }
+      if let key, isUsed[key] { continue }
+      asked[subject, default: Asked()].once += operation.asked
+      if let key { isUsed[key] = true }
     }
   }
 
@@ -146,5 +139,11 @@ struct Unclaimed {
       let last = FinalLedger.serial(range.upperBound, of: counter)
       return range.count == 1 ? first : "\(first) to \(last)"
     }.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
+  }
+}
+
+extension Operation {
+  fileprivate var isUnknown: Bool {
+    if case .unknown = outcome { true } else { false }
   }
 }

@@ -6,7 +6,8 @@ extension Verdict {
   public static func judge(_ history: History) -> Verdict {
     let parts = Parts(history.entries)
     let clock = CoordinatorClock(parts.samples, startedAt: history.run.startedAt)
-    let answers = Answers(parts.operations, clock: clock)
+    let keys = Keys(parts.operations)
+    let answers = Answers(parts.operations, keys, clock: clock)
     var verdict = Verdict()
     verdict.seconds = Double(parts.length) / 1_000_000
     verdict.count(parts.operations)
@@ -16,7 +17,7 @@ extension Verdict {
     verdict.outOfRange = answers.outOfRange
     verdict.wrongYear = answers.wrongYear
     verdict.other = answers.other
-    verdict.compare(answers, parts)
+    verdict.compare(answers, keys, parts)
     verdict.ledgerSamples = parts.samples.count
     verdict.unbalanced = parts.samples.compactMap(\.imbalance)
     verdict.other += parts.disagreements.map { Finding("disagreement", $0) }
@@ -41,7 +42,7 @@ extension Verdict {
   }
 
   /// What clients received against what the coordinator has.
-  private mutating func compare(_ answers: Answers, _ parts: Parts) {
+  private mutating func compare(_ answers: Answers, _ keys: Keys, _ parts: Parts) {
     guard !parts.finals.isEmpty else {
       if parts.end != nil {
         other.append(
@@ -58,7 +59,7 @@ extension Verdict {
         look(final?.line(of: number), number, of: counter, parts.operations[index])
       }
     }
-    let unclaimed = Unclaimed(order, answers, parts)
+    let unclaimed = Unclaimed(order, answers, keys, parts)
     self.unclaimed = unclaimed.reasons
     unexplainedNumbers = unclaimed.unexplainedNumbers
     unexplained = unclaimed.unexplained

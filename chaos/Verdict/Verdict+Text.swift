@@ -34,27 +34,38 @@ extension Verdict {
     }
   }
 
-  /// The table's lines: what, how many, and what there is to say about it.
-  package var rows: [(name: String, value: String, note: String)] {
-    let count = Figures.grouped
-    let void = acknowledgedVoid > 0 ? "\(count(acknowledgedVoid)) are there as void" : ""
+  /// A line of the table: what, how many, and what there is to say about it.
+  package struct Row {
+    package var name: String
+    package var value: String
+    package var note = ""
+    /// A violation is counted here.
+    package var isBad = false
+  }
+
+  package var rows: [Row] {
+    let void = acknowledgedVoid > 0 ? "\(Figures.grouped(acknowledgedVoid)) are there as void" : ""
+    func violations(_ name: String, _ count: Int, _ note: String = "") -> Row {
+      Row(name: name, value: Figures.grouped(count), note: note, isBad: count > 0)
+    }
+    func requests(_ name: String, _ count: Int, _ note: String = "") -> Row {
+      Row(name: name, value: Figures.grouped(count), note: note)
+    }
     return [
-      ("attempted", count(attempted), ""),
-      ("acknowledged", count(acknowledged), "\(count(serials)) serials"),
-      ("failed", count(failed), Figures.list(failures)),
-      ("unknown", count(unknown), Figures.list(unknowns)),
-      ("duplicated", count(duplicated.count), ""),
-      ("out of range", count(outOfRange.count), ""),
-      ("wrong year", count(wrongYear.count), ""),
-      ("acknowledged, not in the ledger", count(missing.count), void),
-      (
-        "issued without record, explained", count(unclaimed.values.reduce(0, +)),
-        Figures.list(unclaimed)
-      ),
-      ("issued without record or reason", count(unexplainedNumbers), ""),
-      ("ledger unbalanced", count(unbalanced.count), "of \(count(ledgerSamples)) samples"),
-      ("other violations", count(other.count), Figures.list(kinds(of: other))),
-      ("demands of the scenario", count(demands.count), ""),
+      requests("attempted", attempted),
+      requests("acknowledged", acknowledged, "\(Figures.grouped(serials)) serials"),
+      requests("failed", failed, Figures.list(failures)),
+      requests("unknown", unknown, Figures.list(unknowns)),
+      violations("duplicated", duplicated.count),
+      violations("out of range", outOfRange.count),
+      violations("wrong year", wrongYear.count),
+      violations("acknowledged, not in the ledger", missing.count, void),
+      requests(
+        "issued without record, explained", unclaimed.values.reduce(0, +), Figures.list(unclaimed)),
+      violations("issued without record or reason", unexplainedNumbers),
+      violations(
+        "ledger unbalanced", unbalanced.count, "of \(Figures.grouped(ledgerSamples)) samples"),
+      violations("other violations", other.count, Figures.list(kinds(of: other))),
     ]
   }
 
