@@ -251,7 +251,8 @@ let package = Package(
     .testTarget(
       name: "FaultProxyTests",
       dependencies: [
-        "FaultProxy", product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio"),
+        "FaultProxy", "SeededRandom", product("NIOCore", "swift-nio"),
+        product("NIOPosix", "swift-nio"),
       ], swiftSettings: strict),
     .testTarget(
       name: "CoordinatorTests",

@@ -167,20 +167,15 @@ extension Allocator {
     } else {
       logger.info("reported what this node holds", metadata: metadata)
     }
-    _ = await settle(settled(answer, of: holdings), .reports)
+    _ = await settle(settled(answer), .reports)
     history.remembered = nil
     await remember(answer.facts)
   }
 
-  /// What is closed of a report. A lease that this process still gives back is settled by its
-  /// release; and what is known to be issued stays so, wherever the coordinator put it.
-  private func settled(_ answer: ReportAnswer, of holdings: [Holding]) -> [ReportAnswer.Settled] {
+  /// What is closed of a report. A lease that this process still gives back is settled by its release.
+  private func settled(_ answer: ReportAnswer) -> [ReportAnswer.Settled] {
     let held = Set(machines.values.flatMap(\.heldLeases).map(\.id))
-    let known = Dictionary(holdings.map { ($0.lease, $0.issuedThrough) }) { max($0, $1) }
-    return answer.settled.filter { !held.contains($0.lease) }.map {
-      ReportAnswer.Settled(
-        lease: $0.lease, issuedThrough: max($0.issuedThrough, known[$0.lease] ?? 0))
-    }
+    return answer.settled.filter { !held.contains($0.lease) }
   }
 
   /// Writes down what the coordinator says of itself. What was asked earlier may be answered later,

@@ -112,6 +112,24 @@ struct HoldingsTests {
         one, harness,
         [try holding(1...20, through: 20, lease: held.lease.id, of: one, held.counter)])
       #expect(answer.carved == 0 && answer.overlapping == 0 && answer.facts.grantsAreOpen)
+      // and is remembered so: joined with others in the journal it would be claimed whole
+      #expect(answer.settled == [.init(lease: held.lease.id, issuedThrough: 3)])
+    }
+  }
+
+  /// Of a lease that was not released it keeps what it knows, though that lies in a carved one.
+  @Test func whatIsKnownToBeIssuedOfAnExpiredLeaseStaysKnown() async throws {
+    try await PostgresHarness.run { harness in
+      let one = try await TestProcess.boot("eu-1", on: harness)
+      var held = try await one.lease(20)
+      try await one.commit(5, of: &held)
+      try await harness.expireLeases(of: "eu-1")
+      _ = try await one.coordinator.reapExpired()
+      let answer = try await report(
+        one, harness,
+        [try holding(1...20, through: 12, lease: held.lease.id, of: one, held.counter)])
+      #expect(answer.carved == 7)
+      #expect(answer.settled == [.init(lease: held.lease.id, issuedThrough: 12)])
     }
   }
 

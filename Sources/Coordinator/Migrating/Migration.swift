@@ -42,10 +42,11 @@ public struct Migration: Sendable, Equatable {
     Migration(24, "legacy", PackageResources._024_legacy_sql),
     Migration(25, "legacy_steps", PackageResources._025_legacy_steps_sql),
     Migration(26, "legacy_checks", PackageResources._026_legacy_checks_sql),
+    Migration(27, "reports_again", PackageResources._027_reports_again_sql),
   ]
 
   /// The schema versions that this binary works with.
-  public static let supported: ClosedRange<Int> = 26...26
+  public static let supported: ClosedRange<Int> = 27...27
 
   init(_ version: Int, _ name: String, _ bytes: [UInt8]) {
     self.init(version: version, name: name, sql: SQL.text(bytes))
