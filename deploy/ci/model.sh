@@ -88,7 +88,7 @@ progress='every free number is issued once faults stop'
 # shellcheck disable=SC2034
 safety='once, committed, partition, answers'
 # shellcheck disable=SC2034
-guarded='once, partition, remembered, no overlap'
+guarded='once, partition, remembered'
 # shellcheck source=../../docs/model/configurations.sh
 . docs/model/configurations.sh
 
