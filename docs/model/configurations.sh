@@ -36,7 +36,7 @@ found EXPIRED_STOCK 'reached' "-DREACH_EXPIRED_STOCK $four -DLATE=0 -DROWS=2" 40
 found CARVED 'reached' "-DREACH_CARVED $lost" 40
 
 say 'what it does not promise'
-found FALSE_OVERLAP 'no overlap' "-DCHECK_NO_OVERLAP $lost" 40
+found FALSE_OVERLAP 'no overlap' "-DCHECK_NO_OVERLAP $lost" 60
 found TWO_JOURNALS once "-DCHECK_ONCE $lost -DONE_NODE=1" 40
 
 say 'planted bugs'
