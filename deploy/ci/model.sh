@@ -20,14 +20,14 @@ memory=12000
 
 # generate NAME "MACROS" OPTIMISATION "COMPILER FLAGS": leaves $work/NAME/pan
 generate() {
-  local folder=$work/$1 macros flags
-  read -ra macros <<<"$2"
-  read -ra flags <<<"$4"
+  local folder=$work/$1 defines switches
+  read -ra defines <<<"$2"
+  read -ra switches <<<"$4"
   mkdir -p "$folder"
-  (cd "$folder" && spin -a "${macros[@]}" "$model" >spin.out 2>&1) ||
+  (cd "$folder" && spin -a "${defines[@]}" "$model" >spin.out 2>&1) ||
     fail "spin refuses the model ($1)." "$(cat "$folder/spin.out")"
   # -w: the generated program has unused labels. Every state is compared in full: no hashing of states.
-  gcc "$3" -w -DNOREDUCE -DMEMLIM="$memory" "${flags[@]}" -o "$folder/pan" "$folder/pan.c" ||
+  gcc "$3" -w -DNOREDUCE -DMEMLIM="$memory" "${switches[@]}" -o "$folder/pan" "$folder/pan.c" ||
     fail "The program that spin made of the model does not compile ($1)."
 }
 
@@ -88,7 +88,7 @@ progress='every free number is issued once faults stop'
 # shellcheck disable=SC2034
 safety='once, committed, partition, answers'
 # shellcheck disable=SC2034
-guarded='once, partition, remembered, no overlap'
+guarded='once, partition, remembered'
 # shellcheck source=../../docs/model/configurations.sh
 . docs/model/configurations.sh
 

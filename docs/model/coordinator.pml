@@ -48,9 +48,10 @@ inline register_boot(p) {
   now_.boots = (ONE_NODE -> (1 << p) : (now_.boots | (1 << p)))
 }
 
-/* serial.recall_leases: those of the other process. */
+/* serial.recall_leases: those of the other process. Left out where commits may be lost: a recall only forbids,
+   and without it every process may do all that it may do with it. */
 inline recall_leases(p) {
-#ifndef RECALL_LOST
+#if !defined(RECALL_LOST) && !LOSS
   for (i_ : 1 .. ROWS) {
     if
     :: now_.row[i_].state == LIVE && now_.row[i_].holder != p -> now_.row[i_].recalled = 1
@@ -111,7 +112,7 @@ inline acquire_blocks(p, lease) {
 }
 
 /* serial.commit_numbers, for one lease. lines: through which number the log gets lines. */
-inline commit_numbers(p, lease, expected, new_through, with_attempt, lines) {
+inline commit_numbers(p, lease, first_, expected, new_through, with_attempt, lines) {
   t_ = lease;
 #ifdef COMMIT_WITHOUT_TOKEN
   /* whoever's lease the numbers lie in */
@@ -126,7 +127,8 @@ inline commit_numbers(p, lease, expected, new_through, with_attempt, lines) {
   if
   :: now_.row[t_].state == NONE -> answer_ = REFUSED
 #ifndef COMMIT_WITHOUT_TOKEN
-  :: now_.row[t_].state != NONE && now_.row[t_].attempt != with_attempt -> answer_ = REFUSED
+  :: now_.row[t_].state != NONE &&
+      (now_.row[t_].attempt != with_attempt || now_.row[t_].first != first_) -> answer_ = REFUSED
 #endif
   :: else ->
     if
@@ -145,9 +147,9 @@ inline commit_numbers(p, lease, expected, new_through, with_attempt, lines) {
 }
 
 /* serial.read_back. */
-inline read_back(lease, new_attempt) {
+inline read_back(lease, first_, new_attempt) {
   if
-  :: now_.row[lease].state == NONE -> answer_ = REFUSED
+  :: now_.row[lease].state == NONE || now_.row[lease].first != first_ -> answer_ = REFUSED
   :: else ->
 #ifdef READ_BACK_COUNTS_UP
     now_.row[lease].attempt = (now_.row[lease].attempt + 1) & 3;
@@ -173,7 +175,8 @@ inline release_leases(lease, kept_through) {
 #endif
   :: else ->
     if
-    :: kept_through > now_.row[lease].through -> answer_ = REFUSED
+    :: kept_through > now_.row[lease].through || kept_through < now_.row[lease].first - 1 ->
+      answer_ = REFUSED
     :: else ->
       /* no number comes back that has a line, or that a report proved issued */
       t_ = (now_.row[lease].carved -> now_.row[lease].through : kept_through);
@@ -209,9 +212,9 @@ inline handle(request) {
   if
   :: CALL(m_) == ACQUIRE -> acquire_blocks(CALLER(m_), ID(m_))
   :: CALL(m_) == COMMIT ->
-    commit_numbers(CALLER(m_), ID(m_), EXPECTED(m_), THROUGH(m_), ATTEMPT(m_),
+    commit_numbers(CALLER(m_), ID(m_), FIRST(m_), EXPECTED(m_), THROUGH(m_), ATTEMPT(m_),
       THROUGH(m_) - IS_AHEAD(m_))
-  :: CALL(m_) == READ_BACK -> read_back(ID(m_), ATTEMPT(m_))
+  :: CALL(m_) == READ_BACK -> read_back(ID(m_), FIRST(m_), ATTEMPT(m_))
   :: CALL(m_) == RELEASE -> release_leases(ID(m_), EXPECTED(m_))
   fi;
   check_ledger()

@@ -1,35 +1,61 @@
 /* The loss of the coordinator's latest commits: it comes back as it was at an earlier moment. */
 
 #if LOSS
-#define write_journal(p, mask) \
-  journal0 = (p == 0 -> journal0 | (mask) : journal0); \
-  journal1 = (p == 1 -> journal1 | (mask) : journal1)
+/* Nobody reads it after the report: the loss comes once. */
+#ifdef NO_GUARD
+#define IS_READ(p) false
+#else
+#define IS_READ(p) (loss != 2 || IS_BEHIND(p))
+#endif
+#define write_journal(p, mask) settle_journal(p, mask, 0)
 
 /* A lease is settled: what stays issued of it, and what does not. */
 #define settle_journal(p, issued, given_back) \
-  journal0 = (p == 0 -> (journal0 | (issued)) & ~(given_back) : journal0); \
-  journal1 = (p == 1 -> (journal1 | (issued)) & ~(given_back) : journal1)
+  journal0 = (p == 0 && IS_READ(p) -> (journal0 | (issued)) & ~(given_back) : journal0); \
+  journal1 = (p == 1 && IS_READ(p) -> (journal1 | (issued)) & ~(given_back) : journal1)
+
+#define drop_journal(p) \
+  journal0 = (p == 0 -> 0 : journal0); \
+  journal1 = (p == 1 -> 0 : journal1)
 
 /* A snapshot from before this registration does not know the boot. */
 #define register_then(p) then_.boots = then_.boots & ~(1 << p)
 
-/* A lease that expired is expired in the restored coordinator too, whose clock is taken not to be behind:
-   without that (CLOCK_BEHIND) a number is issued twice, see README.md. */
+/* A repeated acquire is granted what the first one was. */
+#ifdef REPEAT_COUNTS_ANEW
+#define CAN_LAPSE(p) (proc[p].mode != ASKING)
+#else
+#define CAN_LAPSE(p) true
+#endif
+
+/* A lease that expires is expired in the restored coordinator too, unless its clock is behind: then it is live
+   again there. The clock of its holder has gone on: it counts the lease as lapsed from when it first sent the
+   request that granted or renewed it, so no later than the coordinator does. Where the coordinator says by
+   itself that the lease is closed, a lapse makes no difference, and is left out. */
 inline expire_snapshot(lease) {
-#ifndef CLOCK_BEHIND
   if
   :: then_.row[lease].state == LIVE ->
+#ifndef CLOCK_BEHIND
     then_.free = then_.free | RANGE(then_.row[lease].through + 1, then_.row[lease].last);
     then_.row[lease].state = CLOSED;
     then_.row[lease].recalled = 0
+#endif
+#if defined(CLOCK_BEHIND) && !defined(NO_LAPSE)
+    for (j_ : 0 .. 1) {
+      if
+      :: lease == j_ + 1 && proc[j_].named && CAN_LAPSE(j_) -> proc[j_].lapsed = 1
+      :: else
+      fi
+    }
+#endif
   :: else
   fi
-#else
-  skip
-#endif
 }
+
+#define HAS_LAPSED(p) proc[p].lapsed
 #else
 #define expire_snapshot(lease) skip
+#define HAS_LAPSED(p) false
 #define write_journal(p, mask) skip
 #define settle_journal(p, issued, given_back) skip
 #define register_then(p) skip
@@ -117,7 +143,17 @@ inline report_holdings(p) {
   :: else
   fi;
   check_overlap(m_);
+#ifndef OVERLAP_COMES_BACK
+  /* no release gives back what somebody else issued */
+  for (i_ : 1 .. ROWS) {
+    if
+    :: (now_.row[i_].state == LIVE || now_.row[i_].state == CLOSED) &&
+        (m_ & RANGE(now_.row[i_].first, now_.row[i_].through)) != 0 -> now_.row[i_].carved = 1
+    :: else
+    fi
+  };
+#endif
   now_.reported = now_.reported | (1 << p);
-  now_.open = (now_.reported == 3)
+  now_.open = (ONE_NODE || now_.reported == 3)
 }
 #endif

@@ -106,7 +106,20 @@ inline free_name(p) {
   (CALL(m) == RELEASE && ROW_OF(m).state == RELEASED)))
 
 /* The row of a closed lease that nothing speaks of any more is of no more use to the model: what was
-   issued is in the ledger's set of issued numbers. */
+   issued is in the ledger's set of issued numbers. The same in what may come back: a name that no process
+   holds now will not be held then. A name that is in one of the two ledgers is not made again. */
+#if LOSS
+#define IS_OVER(ledger, lease) (ledger.row[lease].state >= CLOSED && !IS_HELD(lease) && !IS_LATE(lease))
+inline tidy_then(lease) {
+  if
+  :: IS_OVER(then_, lease) -> clear_row(then_, lease)
+  :: else
+  fi
+}
+#else
+#define tidy_then(lease) skip
+#endif
+
 inline tidy() {
 #if LATE > 0 && defined(DROPS_DEAD)
   for (j_ : 0 .. LATE - 1) {
@@ -120,11 +133,12 @@ inline tidy() {
     if
     :: now_.row[i_].state == CLOSED || now_.row[i_].state == RELEASED ->
       if
-      :: !IS_HELD(i_) && !IS_LATE(i_) && !IS_THEN(i_) -> clear_row(now_, i_)
+      :: !IS_HELD(i_) && !IS_LATE(i_) -> clear_row(now_, i_)
       :: else
       fi
     :: else
-    fi
+    fi;
+    tidy_then(i_)
   };
   skip   /* a d_step may not end in a loop */
 }

@@ -15,6 +15,7 @@
 #define ATTEMPT(m) (((m) >> 12) & 3)
 #define IS_AHEAD(m) (((m) >> 14) & 1)
 #define CALLER(m) (((m) >> 15) & 1)
+#define FIRST(m) (((m) >> 16) & 7)     /* with EXPECTED it stands for the revision */
 
 /* The request of a call, into m_. */
 inline pack(p, call_) {
@@ -22,8 +23,8 @@ inline pack(p, call_) {
   if
   :: call_ == COMMIT ->
     m_ = m_ | (proc[p].through << 6) | (proc[p].target << 9) | (proc[p].attempt << 12) |
-      (proc[p].ahead << 14)
-  :: call_ == READ_BACK -> m_ = m_ | ((proc[p].attempt + 1) << 12)
+      (proc[p].ahead << 14) | (proc[p].first << 16)
+  :: call_ == READ_BACK -> m_ = m_ | ((proc[p].attempt + 1) << 12) | (proc[p].first << 16)
   :: call_ == RELEASE -> m_ = m_ | (KEPT(p) << 6)
   :: else
   fi

@@ -23,6 +23,10 @@ inline forget_lease(p) {
   proc[p].target = 0;
   proc[p].ahead = 0;
   proc[p].unknown = 0
+#if LOSS
+  ;
+  proc[p].lapsed = 0
+#endif
 }
 
 #if LOSS
@@ -69,6 +73,27 @@ inline note_recall(p, is_recalled) {
   fi
 }
 
+/* What it hands out yet of a lease that it released: what it had asked to keep. The answer may say that more
+   stays issued; but an earlier coordinator may have done this release already, and granted that again. */
+#ifdef RELEASE_REVIVES_STOCK
+#define KEEPS(p) (a_ < proc[p].through -> a_ : proc[p].through)
+#else
+#define KEEPS(p) KEPT(p)
+#endif
+
+/* What is told to be committed in a lease that has lapsed is issued to nobody: the request may have reached a
+   restored coordinator. */
+inline drop_late_done(p) {
+#ifndef LATE_DONE_COUNTS
+  if
+  :: HAS_LAPSED(p) -> proc[p].handed = proc[p].through; proc[p].kept = proc[p].through
+  :: else
+  fi
+#else
+  skip
+#endif
+}
+
 /* Acts on the answer in answer_, a_ and b_. */
 inline take(p, call_) {
   if
@@ -85,7 +110,7 @@ inline take(p, call_) {
     fi
   :: call_ == COMMIT ->
     if
-    :: answer_ == DONE -> settle(p); note_recall(p, a_)
+    :: answer_ == DONE -> settle(p); drop_late_done(p); note_recall(p, a_)
     :: else
     fi;
     proc[p].target = 0; proc[p].ahead = 0;
@@ -96,7 +121,7 @@ inline take(p, call_) {
     fi
   :: call_ == READ_BACK ->
     if
-    :: answer_ != REFUSED && a_ == proc[p].target -> settle(p)
+    :: answer_ != REFUSED && a_ == proc[p].target -> settle(p); drop_late_done(p)
     :: answer_ != REFUSED && a_ == proc[p].through
     :: else -> answer_ = REFUSED   /* contradicted */
     fi;
@@ -112,14 +137,31 @@ inline take(p, call_) {
     :: answer_ == IS_RELEASED ->
       settle_journal(p, RANGE(proc[p].first, a_), RANGE(a_ + 1, proc[p].last));
       if
-      :: a_ > proc[p].handed ->
-        proc[p].mode = STOCK; proc[p].through = a_; proc[p].kept = a_;
+      :: KEEPS(p) > proc[p].handed ->
+        proc[p].mode = STOCK; proc[p].kept = KEEPS(p); proc[p].through = proc[p].kept;
         proc[p].attempt = 0; proc[p].recall = 0
       :: else -> forget_lease(p)
       fi
     :: else -> forget_lease(p)
     fi
   fi
+}
+
+/* A process that is told acts. Where commits may be lost, what has a line leaves in the same step: a caller
+   who gets it later gets it from the same process, nobody is asked meanwhile, a release keeps it anyway, and
+   whatever else may happen before it leaves may happen after that as well. */
+inline act(p, call_) {
+  take(p, call_);
+#if LOSS
+  do
+  :: proc[p].handed < proc[p].kept -> hand_out(p, proc[p].handed + 1); proc[p].handed++
+  :: else -> break
+  od;
+  if
+  :: proc[p].mode == STOCK && proc[p].handed == proc[p].through -> forget_lease(p)
+  :: else
+  fi
+#endif
 }
 
 /* No answer came. */
@@ -133,18 +175,18 @@ inline give_up(p, call_) {
 /* The request in m_ is handled, and the answer acted upon. An answer that is on its way for long need not
    be modelled: a process that was told may well do nothing for as long, and what it was told is lost when
    it dies, as is an answer. Only where the coordinator may go back meanwhile does it matter when the
-   answer to a commit or a read-back arrives. */
+   answer to a commit or a read-back arrives: not after the loss, which comes once. */
 inline hear(p, call_) {
   handle(m_);
   check_answer(answer_);
 #if LOSS
   if
-  :: call_ == COMMIT || call_ == READ_BACK ->
+  :: loss != 2 && (call_ == COMMIT || call_ == READ_BACK) ->
     proc[p].call = call_; proc[p].answer = answer_; proc[p].a = a_; proc[p].b = b_
-  :: else -> take(p, call_)
+  :: else -> act(p, call_)
   fi
 #else
-  take(p, call_)
+  act(p, call_)
 #endif
 }
 
@@ -176,7 +218,7 @@ inline name_lease(p) {
 
 #define COMMITS(p) \
   (proc[p].mode == USING && IS_IDLE(p) && !proc[p].unknown && proc[p].recall != 2 && \
-    proc[p].through < proc[p].last && MAY(p))
+    proc[p].through < proc[p].last && MAY(p) && !HAS_LAPSED(p))
 
 /* For one request. A recalled lease serves who waits at that moment, once. */
 inline aim(p) {
@@ -219,14 +261,25 @@ proctype Node(bit me) {
     register_then(me);
     check_ledger();
     tidy() }
+#if !LOSS
   :: d_step { !calm && proc[me].up ->
     end_call(me); forget_lease(me); proc[me].up = 0; tidy() }
+#else
+  /* It starts again at once: one that is down is like one that does nothing for as long, and then dies. */
+  :: d_step { !calm && proc[me].up ->
+    end_call(me); forget_lease(me);
+    drop_late_acquires(me);
+    register_boot(me);
+    register_then(me);
+    check_ledger();
+    tidy() }
+#endif
 
 #if LOSS
   /* An answer arrives, or does not. */
   :: d_step { proc[me].call != 0 ->
     j_ = proc[me].call; answer_ = proc[me].answer; a_ = proc[me].a; b_ = proc[me].b;
-    end_call(me); take(me, j_); tidy() }
+    end_call(me); act(me, j_); tidy() }
   :: d_step { proc[me].call != 0 && MAY_LOSE(me, proc[me].call) ->
     j_ = proc[me].call; end_call(me); give_up(me, j_); tidy() }
 #endif
@@ -240,6 +293,7 @@ proctype Node(bit me) {
   CALLS(READS_BACK(me), skip, READ_BACK)
   CALLS(RELEASES(me), proc[me].mode = RETURNING, RELEASE)
 
+#if AHEAD || !LOSS
   :: d_step { HANDS(me) ->
     hand_out(me, proc[me].handed + 1);
     proc[me].handed++;
@@ -248,9 +302,10 @@ proctype Node(bit me) {
     :: else
     fi;
     tidy() }
+#endif
 
   /* A renewal, at the moment when it tells something new. */
-  :: d_step { proc[me].mode == USING && IS_IDLE(me) && !proc[me].unknown &&
+  :: d_step { proc[me].mode == USING && IS_IDLE(me) && !proc[me].unknown && !HAS_LAPSED(me) &&
       (ROW(me).state != LIVE || (ROW(me).recalled && proc[me].recall == 0)) ->
 #ifdef RENEWAL_REVIVES
     if

@@ -12,6 +12,7 @@
   :: d_step { proc[me].up && IS_BEHIND(me) && (now_.boots & (1 << me)) != 0 ->
     report_holdings(me);
     behind = behind & ~(1 << me);
+    drop_journal(me);
 #ifndef REPORT_IGNORES_UNANSWERED
     /* What the earlier coordinator said of a commit counts no more: the read-back asks this one. */
     if

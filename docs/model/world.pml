@@ -109,6 +109,7 @@ typedef Process {
   unsigned ahead : 1;       /* the highest number of that commit is for nobody yet */
   unsigned unknown : 1;     /* that commit was not answered */
 #if LOSS
+  unsigned lapsed : 1;      /* its time to live has passed by the node's clock: it is only released */
   unsigned call : 3;        /* what was answered, while the answer is on its way */
   unsigned answer : 3;
   unsigned a : 3;
