@@ -5,6 +5,7 @@ extension LeaseMachine {
     guard coordinatorIsUp else { return [] }
     var actions: [MachineAction] = []
     if statement == .idle {
+      actions += closeWhatLapsed(at: now)
       actions += closeWhatIsDone()
       let mayCommit = commitNotBefore.map { $0 <= now } ?? true
       if mayCommit, let batch = nextBatch(at: now) {
@@ -33,6 +34,14 @@ extension LeaseMachine {
     }
     if coordinatorIsUp, let action = readBackAgain(at: now) { actions.append(action) }
     return actions
+  }
+
+  /// Gives back what the coordinator may have called expired. What was handed out of it is written down
+  /// first: lines raise nothing.
+  private mutating func closeWhatLapsed(at now: Instant) -> [MachineAction] {
+    let lapsed = active.filter { hasLapsed($0, at: now) }
+    for lease in lapsed { close(lease.id) }
+    return lapsed.map { .note(.fenced($0.id, "lapsed")) }
   }
 
   /// Leases that are used up, or recalled and served, or of a year that is over, go back.

@@ -111,7 +111,7 @@ struct AllocatorActorTests {
   }
 
   @Test func whatStaysUnknownIsSaidInTimeAndItsNumbersGoToTheNext() async throws {
-    try await GatedNode.run(timeToLive: 1_500, unknownGrace: 50) { node in
+    try await GatedNode.run(unknownGrace: 50) { node in
       try await node.warmUp()
       await node.gate.next(.loseReply, of: .commit)
       await node.gate.always(.fail(.unavailable), .readBack, .renew)
@@ -220,7 +220,7 @@ struct AllocatorActorTests {
   }
 
   @Test func aSecondProcessEndsIssuingOfBothKinds() async throws {
-    try await GatedNode.run(timeToLive: 30) { node in
+    try await GatedNode.run { node in
       for kind in CounterKind.allCases { #expect(await node.ask(of: kind).numbers.count == 1) }
       let other = GatedNode.session(on: node.ledger)
       #expect(try await other.register().boot == .registered)
