@@ -86,15 +86,17 @@ extension LeaseMachine {
             subject: entry.request.subject, again: $0.source == .logged)
         }
       }
+    let raises = raises(for: entries, lines: lines, ahead: ahead, at: now)
     let plan = CommitPlan(
-      counter: counter,
-      raises: raises(for: entries, lines: lines, ahead: ahead, at: now), lines: lines,
+      counter: counter, raises: raises, lines: lines,
       keys: entries.compactMap { entry in
         entry.request.owner.map { KeyClaim(request: entry.request.id, owner: $0) }
       },
       records: entries.map(\.request).filter { !$0.records.isEmpty }.map {
         RecordClaim(request: $0.id, rows: $0.records)
-      })
+      },
+      sendBefore: raises.filter { $0.through > $0.expected }
+        .compactMap { lease($0.lease.id).map(lapse) }.min())
     queue.removeFirst(entries.count)
     reports.removeAll { reported.contains($0) }
     let used = Set(lines.map(\.lease))

@@ -1,14 +1,16 @@
 extension LeaseMachine {
-  /// Whether a lease may have expired at the coordinator, by the node's own clock. Once it has, it is
-  /// neither raised nor renewed any more: a coordinator that was restored from before, and whose clock is
-  /// behind, would take it for live, though its numbers were granted to another node meanwhile.
+  /// From when on a lease may have expired at the coordinator, by the node's own clock. It is neither raised
+  /// nor renewed any more then: a coordinator that was restored from before, and whose clock is behind, would
+  /// take it for live, though its numbers were granted to another node meanwhile.
   ///
   /// The coordinator counts from when the statement arrived, later than from when it was sent; a twentieth
   /// is for clocks that do not run alike.
-  func hasLapsed(_ lease: HeldLease, at now: Instant) -> Bool {
-    now.milliseconds(since: lease.renewedAt)
-      >= settings.timeToLiveMilliseconds - settings.timeToLiveMilliseconds / 20
+  func lapse(of lease: HeldLease) -> Instant {
+    lease.renewedAt.advanced(
+      byMilliseconds: settings.timeToLiveMilliseconds - settings.timeToLiveMilliseconds / 20)
   }
+
+  func hasLapsed(_ lease: HeldLease, at now: Instant) -> Bool { lapse(of: lease) <= now }
 
   /// A statement that renews a lease was answered. When the lease has lapsed meanwhile that is too late: the
   /// statement may have met a coordinator for which the lease is live again, or, when it raised nothing,

@@ -107,10 +107,12 @@ actor ScriptedCoordinator: LeaseCoordinating {
     return try await session.acquire(plan)
   }
 
-  func commit(_ plan: CommitPlan) async throws(CoordinatorError) -> CommitAnswer {
+  func commit(_ plan: CommitPlan, while isInTime: @escaping @Sendable () -> Bool)
+    async throws(CoordinatorError) -> CommitAnswer
+  {
     calls.append("commit")
     commits.append(plan)
-    let answer = try await session.commit(plan)
+    let answer = try await session.commit(plan, while: isInTime)
     if isHoldingAnswers { await withCheckedContinuation { held.append($0) } }
     return answer
   }

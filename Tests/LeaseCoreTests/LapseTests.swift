@@ -124,6 +124,16 @@ struct LapseTests {
     #expect(try talk.commit(again).delivered(to: first) == [block(201, 201)])
   }
 
+  @Test func aCommitSaysUntilWhenItMayBeSent() throws {
+    var talk = try holding(ahead: 1)
+    talk.pass(3_000)
+    #expect(talk.request(second, 3).commitPlan?.sendBefore == Instant(milliseconds: 14_250))
+    var lines = try holding(ahead: 5)
+    let plan = try #require(lines.request(second).commitPlan)
+    #expect(plan.raises.map { $0.through - $0.expected } == [0])
+    #expect(plan.sendBefore == nil)
+  }
+
   // MARK: - A statement that was under way when it lapsed
 
   @Test func whatACommitConfirmsAfterItLapsedIsHandedOut() throws {
