@@ -103,7 +103,10 @@ extension Allocator {
     let epoch = epoch
     let composed = history.composed
     do throws(CoordinatorError) {
-      let answer = try await coordinator.commit(plan)
+      // The process may have stood still since the machine decided, or wait for a connection.
+      let answer = try await coordinator.commit(plan) { [clock] in
+        plan.sendBefore.map { clock.now() < $0 } ?? true
+      }
       let isDone = answer.refused.isEmpty && answer.leases.allSatisfy { $0.outcome == .committed }
       metrics.committed(
         in: sentAt.duration(to: .now),

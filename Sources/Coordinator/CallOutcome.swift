@@ -24,12 +24,13 @@ package func answer<Value>(_ read: () throws -> Value) throws(CoordinatorError) 
 
 extension ConnectionPool {
   /// Runs a statement, and says what is known of its outcome when it fails.
-  package func call(_ statement: Statement, _ parameters: [Parameter], milliseconds: Int)
-    async throws(CoordinatorError) -> StatementResult
-  {
+  package func call(
+    _ statement: Statement, _ parameters: [Parameter], milliseconds: Int,
+    while isInTime: @escaping @Sendable () -> Bool = { true }
+  ) async throws(CoordinatorError) -> StatementResult {
     do throws(LibPQError) {
       return try await execute(
-        statement, parameters, deadline: .now + .milliseconds(milliseconds))
+        statement, parameters, deadline: .now + .milliseconds(milliseconds), while: isInTime)
     } catch {
       throw CoordinatorError(error)
     }
@@ -37,10 +38,12 @@ extension ConnectionPool {
 
   /// The same for a statement that writes. With a WARNING its outcome is unknown: PostgreSQL reports a
   /// wait for the standby that was cancelled so.
-  package func callDurably(_ statement: Statement, _ parameters: [Parameter], milliseconds: Int)
-    async throws(CoordinatorError) -> StatementResult
-  {
-    let result = try await call(statement, parameters, milliseconds: milliseconds)
+  package func callDurably(
+    _ statement: Statement, _ parameters: [Parameter], milliseconds: Int,
+    while isInTime: @escaping @Sendable () -> Bool = { true }
+  ) async throws(CoordinatorError) -> StatementResult {
+    let result = try await call(
+      statement, parameters, milliseconds: milliseconds, while: isInTime)
     if let warning = result.warnings.first {
       throw CoordinatorError(
         .outcomeUnknown, detail: "the server warned: \(warning.sqlState) \(warning.message)")
@@ -52,6 +55,8 @@ extension ConnectionPool {
 extension CoordinatorError {
   package init(_ error: LibPQError) {
     switch error.outcome {
+    case .notSent where error.code == .tooLate:
+      self.init(.notDone, detail: error.explanation)
     case .notSent: self.init(.unavailable, detail: error.explanation)
     case .unknown, .completed: self.init(.outcomeUnknown, detail: error.explanation)
     case .rolledBack:

@@ -4,7 +4,9 @@ public import LeaseCore
 import LibPQ
 
 extension PostgresCoordinator {
-  public func commit(_ plan: CommitPlan) async throws(CoordinatorError) -> CommitAnswer {
+  public func commit(_ plan: CommitPlan, while isInTime: @escaping @Sendable () -> Bool)
+    async throws(CoordinatorError) -> CommitAnswer
+  {
     let raises = plan.raises
     let lines = plan.lines
     let keys = plan.keys
@@ -23,7 +25,7 @@ extension PostgresCoordinator {
         .textArray(keys.map(\.owner.key.route)), .textArray(keys.map(\.owner.key.key)),
         .textArray(keys.map(\.owner.key.requestHash)), .uuidArray(owners),
         .textArray(plan.records.flatMap(\.rows)),
-      ])
+      ], while: isInTime)
     return try answer { try CommitAnswer(rows: result.rows) }
   }
 

@@ -123,7 +123,11 @@ public struct PostgresCoordinator: LeaseCoordinating {
 
   public func hint() async throws(CoordinatorError) { _ = try await write(SQL.sendHint, []) }
 
-  func write(_ statement: Statement, _ parameters: [Parameter])
-    async throws(CoordinatorError) -> StatementResult
-  { try await pool.callDurably(statement, parameters, milliseconds: callMilliseconds) }
+  func write(
+    _ statement: Statement, _ parameters: [Parameter],
+    while isInTime: @escaping @Sendable () -> Bool = { true }
+  ) async throws(CoordinatorError) -> StatementResult {
+    try await pool.callDurably(
+      statement, parameters, milliseconds: callMilliseconds, while: isInTime)
+  }
 }

@@ -20,8 +20,8 @@ extension LeaseMachine {
         updateLease(raise.lease.id) { lease in
           lease.committedThrough = raise.through
           lease.revision += 1
-          lease.renewedAt = now
         }
+        wasRenewed(raise.lease.id, by: batch.sentAt, at: now)
       }
       actions += noteRecalls(replies.filter(\.recalled).map(\.lease))
       actions += settle(batch)
@@ -95,6 +95,7 @@ extension LeaseMachine {
         lease.revision = reply.revision
         if done { lease.committedThrough = raise.through }
       }
+      if done { wasRenewed(raise.lease.id, by: batch.sentAt, at: now) }
     }
     if done {
       actions.append(.note(.resolved(committed: true)))

@@ -11,8 +11,8 @@ extension LeaseMachine {
     case .waiting(let until, let repeated):
       guard until <= now else { return nil }
       if let repeated {
-        acquiring = .sent(repeated, at: now, isRepeat: true)
-        return .acquire(repeated)
+        acquiring = .sent(repeated.plan, at: repeated.since, isRepeat: true)
+        return .acquire(repeated.plan)
       }
     case .idle: break
     }
@@ -89,12 +89,13 @@ extension LeaseMachine {
   }
 
   public mutating func acquireFailed(_ failure: CallFailure, at now: Instant) -> [MachineAction] {
-    guard case .sent(let plan, _, let isRepeat) = acquiring else { return [] }
+    guard case .sent(let plan, let since, let isRepeat) = acquiring else { return [] }
     let retryAt = now.advanced(byMilliseconds: settings.retryMilliseconds)
     // An acquire that may have been done is repeated with the same identifiers, whoever waits,
     // until it is answered with what it granted.
     acquiring = .waiting(
-      until: retryAt, repeated: failure == .unknown || isRepeat ? plan : nil)
+      until: retryAt,
+      repeated: failure == .unknown || isRepeat ? .init(plan: plan, since: since) : nil)
     return failure == .unavailable ? coordinatorWentAway(at: now) : []
   }
 

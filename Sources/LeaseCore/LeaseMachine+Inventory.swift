@@ -198,7 +198,7 @@ extension LeaseMachine.AcquireSlot {
     switch self {
     case .idle: nil
     case .sent(let plan, _, _): plan
-    case .waiting(_, let repeated): repeated
+    case .waiting(_, let repeated): repeated?.plan
     }
   }
 }

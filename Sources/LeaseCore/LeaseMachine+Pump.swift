@@ -5,6 +5,7 @@ extension LeaseMachine {
     guard coordinatorIsUp else { return [] }
     var actions: [MachineAction] = []
     if statement == .idle {
+      actions += closeWhatLapsed(at: now)
       actions += closeWhatIsDone()
       let mayCommit = commitNotBefore.map { $0 <= now } ?? true
       if mayCommit, let batch = nextBatch(at: now) {
@@ -33,6 +34,14 @@ extension LeaseMachine {
     }
     if coordinatorIsUp, let action = readBackAgain(at: now) { actions.append(action) }
     return actions
+  }
+
+  /// Gives back what the coordinator may have called expired. What was handed out of it is written down
+  /// first: lines raise nothing.
+  private mutating func closeWhatLapsed(at now: Instant) -> [MachineAction] {
+    let lapsed = active.filter { hasLapsed($0, at: now) }
+    for lease in lapsed { close(lease.id) }
+    return lapsed.map { .note(.fenced($0.id, "lapsed")) }
   }
 
   /// Leases that are used up, or recalled and served, or of a year that is over, go back.
@@ -77,15 +86,17 @@ extension LeaseMachine {
             subject: entry.request.subject, again: $0.source == .logged)
         }
       }
+    let raises = raises(for: entries, lines: lines, ahead: ahead, at: now)
     let plan = CommitPlan(
-      counter: counter,
-      raises: raises(for: entries, lines: lines, ahead: ahead, at: now), lines: lines,
+      counter: counter, raises: raises, lines: lines,
       keys: entries.compactMap { entry in
         entry.request.owner.map { KeyClaim(request: entry.request.id, owner: $0) }
       },
       records: entries.map(\.request).filter { !$0.records.isEmpty }.map {
         RecordClaim(request: $0.id, rows: $0.records)
-      })
+      },
+      sendBefore: raises.filter { $0.through > $0.expected }
+        .compactMap { lease($0.lease.id).map(lapse) }.min())
     queue.removeFirst(entries.count)
     reports.removeAll { reported.contains($0) }
     let used = Set(lines.map(\.lease))

@@ -105,7 +105,7 @@ extension LeaseMachine {
     guard phase != .superseded else { return [] }
     phase = .superseded
     var refused: [MachineAction] = [.note(.superseded)] + failQueue(.superseded)
-    if statement == .renewing { statement = .idle }
+    if case .renewing = statement { statement = .idle }
     for lease in closing { refused += forsake(lease.id) }
     acquiring = .idle
     releasing = .idle

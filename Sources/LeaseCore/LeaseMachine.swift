@@ -109,15 +109,22 @@ public struct LeaseMachine: Sendable {
     /// A commit without an answer. Goes to `idle` when a read-back is answered.
     case unresolved(Batch, since: Instant, readBackAt: Instant?)
     /// Goes to `idle`, answered or not: a renewal can be repeated.
-    case renewing
+    case renewing(sentAt: Instant)
   }
 
   /// `waiting` is a pause after a failure or a short grant; the plan is repeated as it is
   /// when its outcome is unknown.
   enum AcquireSlot: Sendable, Equatable {
     case idle
+    /// `at` is when it was sent first.
     case sent(AcquirePlan, at: Instant, isRepeat: Bool)
-    case waiting(until: Instant, repeated: AcquirePlan?)
+    case waiting(until: Instant, repeated: Repeat?)
+
+    struct Repeat: Sendable, Equatable {
+      let plan: AcquirePlan
+      /// When it was sent first: it may have been done then.
+      let since: Instant
+    }
   }
 
   enum ReleaseSlot: Sendable, Equatable {

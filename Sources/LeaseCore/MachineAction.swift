@@ -84,7 +84,8 @@ public enum MachineAction: Sendable, Equatable {
 
   public enum Note: Sendable, Equatable {
     case granted(LeaseID, Block)
-    /// The coordinator refused a lease: it expired, was closed, or the year is over.
+    /// The coordinator refused a lease: it expired, was closed, or the year is over. `lapsed`: its time to live
+    /// passed by the node's own clock, and the coordinator was not asked.
     case fenced(LeaseID, String)
     case recalled(LeaseID)
     case released(LeaseID, givenBack: Int)

@@ -156,16 +156,20 @@ public struct CommitPlan: Sendable, Equatable {
   /// The records of those requests in `lines` that have some; inserted with the commit, or nothing
   /// of the plan is done.
   public let records: [RecordClaim]
+  /// When the first lease that it raises lapses, by the node's own clock: from then on it may not be sent.
+  /// Nil when it raises none.
+  public let sendBefore: Instant?
 
   public init(
     counter: Counter, raises: [Raise], lines: [Line], keys: [KeyClaim] = [],
-    records: [RecordClaim] = []
+    records: [RecordClaim] = [], sendBefore: Instant? = nil
   ) {
     self.counter = counter
     self.raises = raises
     self.lines = lines
     self.keys = keys
     self.records = records
+    self.sendBefore = sendBefore
   }
 }
 

@@ -150,9 +150,12 @@ public final class ConnectionPool: Sendable {
   /// Executes one statement on any connection. Goes on to another connection only when it is
   /// proved that nothing was sent because the one it had was lost while idle.
   ///
-  /// Throws what `Connection.execute` and `withConnection` throw.
+  /// - Parameter isInTime: asked with each connection that it gets, before it sends anything over it.
+  ///
+  /// Throws what `Connection.execute` and `withConnection` throw; `tooLate` when `isInTime` says no.
   public func execute(
-    _ statement: Statement, _ parameters: [Parameter] = [], deadline: ContinuousClock.Instant
+    _ statement: Statement, _ parameters: [Parameter] = [], deadline: ContinuousClock.Instant,
+    while isInTime: @escaping @Sendable () -> Bool = { true }
   ) async throws(LibPQError) -> StatementResult {
     // After a restart of the server every idle connection is dead; one more attempt is fresh.
     var attemptsLeft = configuration.size + 1
@@ -160,6 +163,10 @@ public final class ConnectionPool: Sendable {
       attemptsLeft -= 1
       do {
         return try await withConnection(deadline: deadline) { connection in
+          guard isInTime() else {
+            throw LibPQError(
+              .tooLate, "it was too late to send the statement", statement: statement.name)
+          }
           do throws(LibPQError) {
             return try await connection.execute(statement, parameters, deadline: deadline)
           } catch {

@@ -28,6 +28,8 @@ public struct LibPQError: Error, Sendable, Equatable {
     case decodeFailed
     /// No connection of the pool became free before the deadline. Nothing was sent.
     case poolTimeout
+    /// The caller wanted it sent no more when there was a connection for it. Nothing was sent.
+    case tooLate
     /// The pool is shut down, or its queue is full. Nothing was sent.
     case poolClosed
     /// The task was cancelled while it waited. Nothing was sent.
@@ -76,7 +78,7 @@ public struct LibPQError: Error, Sendable, Equatable {
   public var outcome: Outcome {
     switch code {
     case .invalidConnectionString, .connectFailed, .tlsRefused, .authenticationFailed, .notSent,
-      .closed, .invalidParameter, .poolTimeout, .poolClosed, .cancelled:
+      .closed, .invalidParameter, .poolTimeout, .tooLate, .poolClosed, .cancelled:
       .notSent
     case .statementFailed: .rolledBack
     case .outcomeUnknown: .unknown

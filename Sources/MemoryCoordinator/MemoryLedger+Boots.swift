@@ -4,10 +4,11 @@ import LeaseCore
 
 /// Processes of nodes: how they start, live and end.
 extension MemoryLedger {
-  /// A ledger in memory never forgets anything: its grants are always open.
+  /// A ledger in memory forgets nothing, but in a simulation.
   var facts: CoordinatorFacts {
     CoordinatorFacts(
-      systemIdentifier: "memory", timeline: 1, position: 0, generation: 1, grantsAreOpen: true)
+      systemIdentifier: "memory", timeline: 1, position: 0, generation: 1,
+      grantsAreOpen: !hasGoneBack)
   }
 
   /// Every call of a node that is not one, or is one no more, is refused.

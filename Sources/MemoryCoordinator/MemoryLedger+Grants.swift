@@ -21,6 +21,7 @@ extension MemoryLedger {
     guard let boot = boots[identity.bootID], boot.isCurrent, boot.node == node else {
       return empty(.superseded)
     }
+    if hasGoneBack { return empty(.grantsClosed) }
     openCounter(counter)
     _ = reap(counter)
     let isFrozen = counters[counter]?.isFrozen == true

@@ -31,6 +31,36 @@ extension MemoryLedger {
     leaseRows[name.id] = lease
   }
 
+  /// What a coordinator comes back with that is restored from it.
+  package struct Snapshot: Sendable {
+    fileprivate let now: Date
+    fileprivate let boots: [BootID: Boot]
+    fileprivate let counters: [LeaseCore.Counter: CounterState]
+    fileprivate let leaseRows: [LeaseID: Lease]
+    fileprivate let issueLog: [LogLine]
+    fileprivate let keyRows: [KeyName: KeyRow]
+    fileprivate let recordRows: [LeaseCore.Counter: [Int: String]]
+  }
+
+  package func snapshot() -> Snapshot {
+    Snapshot(
+      now: now, boots: boots, counters: counters, leaseRows: leaseRows, issueLog: issueLog,
+      keyRows: keyRows, recordRows: recordRows)
+  }
+
+  /// Forgets everything that happened since, for good: nobody is told what the nodes remember, and nothing
+  /// is granted any more. Its clock is behind by what has passed since, and more.
+  package func goBack(to snapshot: Snapshot, secondsBefore: Double) {
+    now = snapshot.now - secondsBefore
+    boots = snapshot.boots
+    counters = snapshot.counters
+    leaseRows = snapshot.leaseRows
+    issueLog = snapshot.issueLog
+    keyRows = snapshot.keyRows
+    recordRows = snapshot.recordRows
+    hasGoneBack = true
+  }
+
   package func isAnyFree(of counter: Counter) -> Bool { freeCount(counter) > 0 }
 
   /// How many numbers of a counter are in some place, counted once for each place: its capacity,

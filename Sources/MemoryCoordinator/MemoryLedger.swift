@@ -6,7 +6,7 @@ import SerialFormat
 /// The ledger of a coordinator in memory: for tests, for the simulator, and for programs that want
 /// the allocator without a server. It gives the same answers as the PostgreSQL coordinator, and
 /// loses everything when the process ends. Its records are of jobs and targets only, and its grants are
-/// always open.
+/// open but in a simulation.
 ///
 /// Its clock is its own and stands still until it is moved.
 public actor MemoryLedger {
@@ -24,6 +24,8 @@ public actor MemoryLedger {
   /// The registry takes no record while it is false.
   var isRegistryReady = true
   var eventRows: [EventEntry] = []
+  /// It has gone back to an earlier state: nothing is granted from then on.
+  var hasGoneBack = false
   /// False in a simulation, which looks at no events.
   let keepsEvents: Bool
   /// Planted bug; nil everywhere but in tests of the simulator.

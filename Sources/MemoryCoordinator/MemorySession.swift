@@ -26,8 +26,13 @@ public struct MemorySession: LeaseCoordinating {
     try await ledger.acquire(plan, identity, node: node)
   }
 
-  public func commit(_ plan: CommitPlan) async throws(CoordinatorError) -> CommitAnswer {
-    try await ledger.commit(plan, identity, node: node)
+  public func commit(_ plan: CommitPlan, while isInTime: @escaping @Sendable () -> Bool)
+    async throws(CoordinatorError) -> CommitAnswer
+  {
+    guard isInTime() else {
+      throw CoordinatorError(.notDone, detail: "it was too late to send it")
+    }
+    return try await ledger.commit(plan, identity, node: node)
   }
 
   public func readBack(_ leases: [LeaseReference]) async throws(CoordinatorError)

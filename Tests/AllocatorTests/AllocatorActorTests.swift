@@ -110,8 +110,24 @@ struct AllocatorActorTests {
     }
   }
 
+  /// It would reach a coordinator that was restored meanwhile, and for which the lease is live again.
+  @Test func aCommitThatIsHeldUpUntilItsLeaseHasLapsedIsNotSent() async throws {
+    try await GatedNode.run(timeToLive: 1_000) { node in
+      await node.gate.next(.hold, of: .commit)
+      let asked = try await node.begin(3)
+      await node.gate.arrival(of: .commit, count: 1)
+      try await Task.sleep(for: .milliseconds(1_000))
+      await node.gate.open(.commit)
+      #expect(await asked.value.numbers.count == 3)
+      let leases = await node.gate.commits.map { $0.raises.map(\.lease.id) }
+      #expect(leases.count >= 2)
+      #expect(leases.last != leases.first)
+      #expect(try await node.entry().issued == 3)
+    }
+  }
+
   @Test func whatStaysUnknownIsSaidInTimeAndItsNumbersGoToTheNext() async throws {
-    try await GatedNode.run(timeToLive: 1_500, unknownGrace: 50) { node in
+    try await GatedNode.run(unknownGrace: 50) { node in
       try await node.warmUp()
       await node.gate.next(.loseReply, of: .commit)
       await node.gate.always(.fail(.unavailable), .readBack, .renew)
@@ -220,7 +236,7 @@ struct AllocatorActorTests {
   }
 
   @Test func aSecondProcessEndsIssuingOfBothKinds() async throws {
-    try await GatedNode.run(timeToLive: 30) { node in
+    try await GatedNode.run { node in
       for kind in CounterKind.allCases { #expect(await node.ask(of: kind).numbers.count == 1) }
       let other = GatedNode.session(on: node.ledger)
       #expect(try await other.register().boot == .registered)

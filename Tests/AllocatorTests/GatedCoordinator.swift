@@ -144,10 +144,12 @@ actor GatedCoordinator: LeaseCoordinating {
     }
   }
 
-  func commit(_ plan: CommitPlan) async throws(CoordinatorError) -> CommitAnswer {
+  func commit(_ plan: CommitPlan, while isInTime: @escaping @Sendable () -> Bool)
+    async throws(CoordinatorError) -> CommitAnswer
+  {
     commits.append(plan)
     return try await perform(.commit) { () async throws(CoordinatorError) in
-      try await session.commit(plan)
+      try await session.commit(plan, while: isInTime)
     }
   }
 

@@ -30,8 +30,9 @@ struct GatedNode: Sendable {
 
   /// Runs a node for as long as `body` lasts. The grace is long unless a test is about it: a slow
   /// machine must not make an outcome unknown that the read-back decides.
+  /// - Parameter timeToLive: Without one its leases live long, and it renews them ten times a second.
   static func run(
-    timeToLive: Int = 300, unknownGrace: Int = 20_000,
+    timeToLive: Int? = nil, unknownGrace: Int = 20_000,
     _ body: (GatedNode) async throws -> Void
   ) async throws {
     try await runAll([node], timeToLive: timeToLive, unknownGrace: unknownGrace) { nodes in
@@ -41,18 +42,18 @@ struct GatedNode: Sendable {
 
   /// Runs several nodes on one ledger for as long as `body` lasts.
   static func runAll(
-    _ names: [String], timeToLive: Int = 300, unknownGrace: Int = 20_000,
+    _ names: [String], timeToLive: Int? = nil, unknownGrace: Int = 20_000,
     commitAhead: CommitAhead = .none, _ body: ([GatedNode]) async throws -> Void
   ) async throws {
     let ledger = MemoryLedger(now: Date(timeIntervalSince1970: 1_790_000_000))
     var machine = LeaseMachine.Settings(
-      timeToLiveMilliseconds: timeToLive, unknownGraceMilliseconds: unknownGrace,
+      timeToLiveMilliseconds: timeToLive ?? 60_000, unknownGraceMilliseconds: unknownGrace,
       retryMilliseconds: 5, recallRetryMilliseconds: 5)
     machine.commitAhead = commitAhead
     var nodes: [GatedNode] = []
     for name in names {
       await ledger.enroll(node: name, region: "eu")
-      nodes.append(start(name, on: ledger, machine: machine))
+      nodes.append(start(name, on: ledger, machine: machine, pace: timeToLive == nil ? 200 : 1))
     }
     let result: Result<Void, any Error>
     do {
@@ -69,20 +70,21 @@ struct GatedNode: Sendable {
     try result.get()
   }
 
-  /// Its clock is that of the machine, but for the year, which is the ledger's.
+  /// Its clock is that of the machine, but for the year, which is the ledger's; and it sleeps for a
+  /// shorter time by the factor `pace`. A lease that lived so short would lapse on a slow machine.
   private static func start(
-    _ name: String, on ledger: MemoryLedger, machine: LeaseMachine.Settings
+    _ name: String, on ledger: MemoryLedger, machine: LeaseMachine.Settings, pace: Int
   ) -> GatedNode {
     let gate = GatedCoordinator(session(on: ledger, node: name))
     let pauses = Pauses()
     let clock = NodeClock(now: NodeClock.continuous.now, year: { 2026 }) {
       pauses.add($0)
-      try await NodeClock.continuous.sleep($0)
+      try await ContinuousClock().sleep(for: .milliseconds($0) / pace)
     }
     let allocator = Allocator(
       settings: AllocatorSettings(
-        node: name, machine: machine, requestDeadlineMilliseconds: 120_000, tickMilliseconds: 2,
-        probeMilliseconds: 5, boot: BootID(UUID())),
+        node: name, machine: machine, requestDeadlineMilliseconds: 120_000,
+        tickMilliseconds: 2 * pace, probeMilliseconds: 5 * pace, boot: BootID(UUID())),
       coordinator: gate, journal: MemoryJournal(), clock: clock,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     let running = Task { await allocator.run() }

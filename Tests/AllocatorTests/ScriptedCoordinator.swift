@@ -107,10 +107,12 @@ actor ScriptedCoordinator: LeaseCoordinating {
     return try await session.acquire(plan)
   }
 
-  func commit(_ plan: CommitPlan) async throws(CoordinatorError) -> CommitAnswer {
+  func commit(_ plan: CommitPlan, while isInTime: @escaping @Sendable () -> Bool)
+    async throws(CoordinatorError) -> CommitAnswer
+  {
     calls.append("commit")
     commits.append(plan)
-    let answer = try await session.commit(plan)
+    let answer = try await session.commit(plan, while: isInTime)
     if isHoldingAnswers { await withCheckedContinuation { held.append($0) } }
     return answer
   }
@@ -146,8 +148,10 @@ struct ScriptedNode: Sendable {
   let running: Task<Void, Never>
 
   /// Runs a node for as long as `body` lasts.
+  /// - Parameter timeToLive: Without one its leases live long, and it renews them a hundred times a
+  ///   second: it sleeps for a shorter time than it says.
   static func run(
-    timeToLive: Int = 30, deadline: Int = 30_000,
+    timeToLive: Int? = nil, deadline: Int = 30_000,
     prepare: (ScriptedJournal, ScriptedCoordinator)
       async -> Void = { _, _ in },
     _ body: (ScriptedNode) async throws -> Void
@@ -163,15 +167,19 @@ struct ScriptedNode: Sendable {
       facts: facts)
     let journal = ScriptedJournal()
     await prepare(journal, coordinator)
+    let pace = timeToLive == nil ? 2_000 : 1
+    let clock = NodeClock(now: NodeClock.continuous.now, year: { 2026 }) {
+      try await ContinuousClock().sleep(for: .milliseconds($0) / pace)
+    }
     let allocator = Allocator(
       settings: AllocatorSettings(
         node: "eu-1",
         machine: LeaseMachine.Settings(
-          timeToLiveMilliseconds: timeToLive, unknownGraceMilliseconds: 30_000,
+          timeToLiveMilliseconds: timeToLive ?? 60_000, unknownGraceMilliseconds: 30_000,
           retryMilliseconds: 2, recallRetryMilliseconds: 2),
-        requestDeadlineMilliseconds: deadline, tickMilliseconds: 2, probeMilliseconds: 2, boot: boot
-      ),
-      coordinator: coordinator, journal: journal,
+        requestDeadlineMilliseconds: deadline, tickMilliseconds: 2 * pace,
+        probeMilliseconds: 2 * pace, boot: boot),
+      coordinator: coordinator, journal: journal, clock: clock,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     let running = Task { await allocator.run() }
     let node = ScriptedNode(

@@ -57,6 +57,19 @@ extension ConformanceCase {
     try await expectLedger(harness, good.counter, issued: 5, leased: 15)
   }
 
+  func aCommitThatIsTooLateIsNotSent(_ harness: any CoordinatorHarness) async throws {
+    let one = try await TestProcess.boot("eu-1", on: harness)
+    var held = try await one.lease(10)
+    do throws(CoordinatorError) {
+      _ = try await one.coordinator.commit(held.plan(raisingBy: 2)) { false }
+      Issue.record("it was sent")
+    } catch {
+      #expect(error.code == .notDone)
+    }
+    try await expectLedger(harness, held.counter, issued: 0, leased: 10)
+    try await one.commit(2, of: &held)
+  }
+
   func aCommitOfAnotherProcessIsRefused(_ harness: any CoordinatorHarness) async throws {
     let one = try await TestProcess.boot("eu-1", on: harness)
     let other = try await TestProcess.boot("us-1", on: harness)

@@ -12,6 +12,7 @@ public enum ConformanceCase: String, CaseIterable, Sendable {
   case commitIsCompareAndSet
   case commitIsAllOrNothing
   case aCommitOfAnotherProcessIsRefused
+  case aCommitThatIsTooLateIsNotSent
   case readBackFencesOlderAttempts
   case expiryGivesBackOnlyWhatWasNotCommitted
   case releaseIsIdempotentAndJoinsRanges
@@ -66,6 +67,7 @@ public enum ConformanceCase: String, CaseIterable, Sendable {
     case .commitIsCompareAndSet: try await commitIsCompareAndSet(harness)
     case .commitIsAllOrNothing: try await commitIsAllOrNothing(harness)
     case .aCommitOfAnotherProcessIsRefused: try await aCommitOfAnotherProcessIsRefused(harness)
+    case .aCommitThatIsTooLateIsNotSent: try await aCommitThatIsTooLateIsNotSent(harness)
     case .readBackFencesOlderAttempts: try await readBackFencesOlderAttempts(harness)
     case .expiryGivesBackOnlyWhatWasNotCommitted:
       try await expiryGivesBackOnlyWhatWasNotCommitted(harness)

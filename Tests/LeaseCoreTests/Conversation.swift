@@ -75,6 +75,16 @@ struct Conversation {
       }, at: now)
   }
 
+  /// Renews every lease; the answer comes after some time.
+  @discardableResult
+  mutating func renew(answeredAfter milliseconds: Int = 0) throws -> [MachineAction] {
+    let leases = machine.beginRenewal(at: now)
+    try #require(!leases.isEmpty)
+    pass(milliseconds)
+    return machine.renewAnswered(
+      leases.map { RenewReply(lease: $0.id, outcome: .live, recalled: false) }, at: now)
+  }
+
   /// Refuses some of the requests of a commit: nothing of it is done.
   mutating func refuse(_ actions: [MachineAction], _ refused: RefusedRequest...) throws
     -> [MachineAction]

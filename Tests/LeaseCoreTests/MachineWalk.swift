@@ -81,6 +81,8 @@ struct MachineWalk {
   /// The highest number of each lease that has a line in the issue log: a release gives it not
   /// back.
   private var logged: [LeaseID: Int] = [:]
+  /// When a statement that may have renewed a lease was sent last.
+  private var renewing: [LeaseID: Instant] = [:]
   /// A statement on the active leases has no answer yet.
   private var isCommitting = false
   /// The machine waits for a read-back, and takes no answer to a commit.
@@ -120,6 +122,10 @@ struct MachineWalk {
     case .beginRenewal:
       let leases = talk.machine.beginRenewal(at: talk.now)
       if !leases.isEmpty { renewal = leases }
+      for lease in leases {
+        if hasLapsed(lease.id) { violations.append("a renewal of a lease that may have expired") }
+        renewing[lease.id] = talk.now
+      }
     default: applyAnswer(event)
     }
   }
@@ -254,7 +260,9 @@ struct MachineWalk {
   private mutating func take(_ actions: [MachineAction]) {
     for action in actions {
       switch action {
-      case .acquire(let plan): acquire = plan
+      case .acquire(let plan):
+        acquire = plan
+        for lease in plan.leases where renewing[lease.id] == nil { renewing[lease.id] = talk.now }
       case .commit(let plan): check(plan)
       case .readBack: readBackOf = commit
       case .release(let items): check(items)
@@ -299,6 +307,11 @@ struct MachineWalk {
       if releasing.contains(raise.lease.id), raise.through > raise.expected {
         violations.append("a raise of a lease that was given back")
       }
+      if !hasLapsed(raise.lease.id) {
+        renewing[raise.lease.id] = talk.now
+      } else if raise.through > raise.expected {
+        violations.append("a raise of a lease that may have expired")
+      }
     }
     for line in plan.lines {
       guard let raise = plan.raises.first(where: { $0.lease.id == line.lease }),
@@ -314,6 +327,11 @@ struct MachineWalk {
         violations.append("\(line.block) is to be handed out again")
       }
     }
+  }
+
+  /// Nothing was sent for it in almost its time to live.
+  private func hasLapsed(_ lease: LeaseID) -> Bool {
+    renewing[lease].map { talk.now.milliseconds(since: $0) >= 14_250 } ?? true
   }
 
   private mutating func check(_ items: [ReleaseItem]) {

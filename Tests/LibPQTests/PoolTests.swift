@@ -56,6 +56,18 @@ extension ServerTests {
       }
     }
 
+    @Test func whatIsTooLateOnceThereIsAConnectionIsNotSent() async throws {
+      try await withPool(TestCluster.get().server.options(), size: 1) { pool in
+        let error = try await libpqError {
+          _ = try await pool.execute(one, deadline: soon) { pool.state != .up }
+        }
+        #expect(error.code == .tooLate)
+        #expect(error.outcome == .notSent)
+        let result = try await pool.execute(one, deadline: soon) { pool.state == .up }
+        #expect(try result.singleRow().decode("n", as: Int.self) == 1)
+      }
+    }
+
     @Test func cancellationEndsTheWait() async throws {
       try await withPool(TestCluster.get().server.options(), size: 1) { pool in
         try await pool.withConnection(deadline: soon) { _ in

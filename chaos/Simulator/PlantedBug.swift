@@ -14,6 +14,8 @@ package enum PlantedBug: String, Sendable, CaseIterable {
   case lateReleaseFrees = "late-release-frees"
   /// A node takes a statement without an answer for one that was not done.
   case unknownTakenAsFailed = "unknown-taken-as-failed"
+  /// A node commits in a lease that has expired by its own clock, for as long as the coordinator lets it.
+  case lapsedLeaseCommits = "lapsed-lease-commits"
 
   /// Nil for a bug of the node.
   var flaw: MemoryLedger.Flaw? { MemoryLedger.Flaw(rawValue: rawValue) }

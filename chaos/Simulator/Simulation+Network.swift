@@ -63,12 +63,12 @@ extension Simulation {
   }
 
   /// The process that sent it is still there, and waits.
-  private func isAwaited(_ message: Message) -> Bool {
+  func isAwaited(_ message: Message) -> Bool {
     !message.isOrphan && processes[message.process].life == message.life
   }
 
   /// The sender waits no longer and does not know what became of it.
-  private mutating func giveUp(_ message: Message) {
+  mutating func giveUp(_ message: Message) {
     fail(message, bug == .unknownTakenAsFailed ? .notDone : .unknown)
   }
 

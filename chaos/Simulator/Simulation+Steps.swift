@@ -14,7 +14,8 @@ extension Simulation {
       request(
         at: running(number), count: 1 + key % 3, key: Self.key(key, route: "records"),
         records: (0...key % 3).map { "k\($0)" })
-    case .insertRow(let offset): await insertRow(offset: offset)
+    // the rows that a restored coordinator has forgotten are of no account
+    case .insertRow(let offset) where saved == nil: await insertRow(offset: offset)
     case .deliver(let number, let message, let fate):
       let process = number % processes.count
       let own = messages.indices.filter { messages[$0].process == process }
@@ -25,11 +26,15 @@ extension Simulation {
     case .pause(let number): if let process = running(number) { processes[process].isPaused = true }
     case .resume(let number): resume(number % processes.count)
     case .drain(let number): if let process = running(number) { drain(process) }
-    case .replace(let number): await replace(number % processes.count)
+    case .replace(let number) where options.restore == nil: await replace(number % processes.count)
     case .leave(let number): if let process = running(number) { leave(process) }
     case .comeBack(let number): if let process = running(number) { comeBack(process) }
-    case .clock(let seconds): await ledger.moveClock(bySeconds: Double(seconds))
+    case .clock(let seconds) where options.restore == nil || seconds < 0:
+      await ledger.moveClock(bySeconds: Double(seconds))
     case .reap: _ = await ledger.reapAll()
+    // Leases end early by a second process or a clock that is put forward: what then happens with a
+    // coordinator that is restored is not promised.
+    case .replace, .clock, .insertRow: break
     }
   }
 

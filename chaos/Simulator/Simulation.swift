@@ -38,6 +38,10 @@ struct Simulation {
   var now = Instant(milliseconds: 0)
   /// The step that is being run; nil after the last one.
   var step: Int?
+  /// What the coordinator will be restored from.
+  var saved: MemoryLedger.Snapshot?
+  /// It was restored: it may refuse and contradict whatever it has forgotten.
+  var hasGoneBack = false
   /// The first one; the simulation stops there.
   var violation: Violation?
 
@@ -84,12 +88,17 @@ struct Simulation {
     trace.add("\(options)")
     for (place, step) in zip(schedule.places, schedule.steps) where violation == nil {
       self.step = place
+      if let restore = options.restore, saved == nil, restore.savedBefore <= place {
+        saved = await ledger.snapshot()
+      }
       trace.add("\(place) \(step)")
       await run(step)
       await checkBalance()
     }
     step = nil
-    if violation == nil { await finish() }
+    if violation == nil {
+      if let restore = options.restore { await goBack(restore) } else { await finish() }
+    }
     if let violation { trace.add("violation \(violation)") }
     trace.add("handed out \(handedOut.count), at stake \(atStake)")
     return Outcome(
@@ -98,6 +107,7 @@ struct Simulation {
   }
 
   mutating func violate(_ kind: Violation.Kind, _ text: String) {
+    if hasGoneBack, kind != .handedOutTwice { return }
     if violation == nil { violation = Violation(kind: kind, text: text, step: step) }
   }
 
@@ -113,10 +123,12 @@ struct Simulation {
       return nil
     }
     let names = names
+    // such a node believes that its leases live for a day
+    let isBlind = bug == .lapsedLeaseCommits && options.restore != nil
     let machine = LeaseMachine(
       stream: IssueStream(kind: .job),
       settings: LeaseMachine.Settings(
-        timeToLiveMilliseconds: Self.timeToLive,
+        timeToLiveMilliseconds: isBlind ? 86_400_000 : Self.timeToLive,
         sizing: BlockSizing(horizonMilliseconds: 10_000, largest: 16),
         commitAhead: CommitAhead(floor: options.aheadFloor, largest: options.aheadLargest)),
       makeName: { names.lease() })

@@ -12,7 +12,10 @@ public protocol LeaseCoordinating: Sendable {
   /// none of it again (design section 5).
   func report(_ report: HoldingsReport) async throws(CoordinatorError) -> ReportAnswer
   func acquire(_ plan: AcquirePlan) async throws(CoordinatorError) -> AcquireReply
-  func commit(_ plan: CommitPlan) async throws(CoordinatorError) -> CommitAnswer
+  /// Sends nothing, and throws `notDone`, when `isInTime` says no once there is a connection to send it
+  /// over: how long it waited for one is not known before. It is sent over no other connection.
+  func commit(_ plan: CommitPlan, while isInTime: @escaping @Sendable () -> Bool)
+    async throws(CoordinatorError) -> CommitAnswer
   /// `attempt` of each reference is the one to fence with: one above that of the lost commit.
   func readBack(_ leases: [LeaseReference]) async throws(CoordinatorError) -> [ReadBackReply]
   /// Renews leases, and tells that the process lives: to be called without leases, too.
@@ -26,6 +29,13 @@ public protocol LeaseCoordinating: Sendable {
   func sweepKeys() async throws(CoordinatorError) -> Int
   /// Tells the other nodes to look at their leases now. Only a hint: nothing depends on it.
   func hint() async throws(CoordinatorError)
+}
+
+extension LeaseCoordinating {
+  /// Commits, however late.
+  public func commit(_ plan: CommitPlan) async throws(CoordinatorError) -> CommitAnswer {
+    try await commit(plan) { true }
+  }
 }
 
 /// What the coordinator knows of a boot.
