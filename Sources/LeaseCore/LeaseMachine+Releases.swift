@@ -46,20 +46,29 @@ extension LeaseMachine {
   }
 
   /// What was committed ahead came back, but for holes below a number that has a line: they stay
-  /// issued, and the next request gets them.
+  /// issued, and the next request gets them. Nothing above what was asked to be kept: a coordinator that
+  /// had lost the release, and was told by the journal how far was committed, keeps that as issued,
+  /// though it was granted to somebody else meanwhile.
   private mutating func keepIssued(of lease: HeldLease, through issued: Int) -> [MachineAction] {
+    let kept = kept(lease)
     let ahead = stock.filter { $0.lease == lease.id && !$0.isLogged }
     stock.removeAll { $0.lease == lease.id && !$0.isLogged }
-    let holes = ahead.compactMap { piece in
-      Block(first: piece.block.first, last: min(piece.block.last, issued)).map {
-        StockPiece(lease: piece.lease, counter: piece.counter, block: $0, isLogged: false)
+    func part(through last: Int) -> [StockPiece] {
+      ahead.compactMap { piece in
+        Block(first: piece.block.first, last: min(piece.block.last, last)).map {
+          StockPiece(lease: piece.lease, counter: piece.counter, block: $0, isLogged: false)
+        }
       }
     }
-    if lease.counter == issuing && phase == .running {
-      addStock(holes)
-      return []
-    }
-    let count = holes.reduce(0) { $0 + $1.block.count }
+    let stays = part(through: issued)
+    let holes = part(through: min(issued, kept))
+    let mayIssue = lease.counter == issuing && phase == .running
+    if mayIssue { addStock(holes) }
+    let count = Self.count(stays) - (mayIssue ? Self.count(holes) : 0)
     return count > 0 ? [.note(.abandoned(count))] : []
+  }
+
+  private static func count(_ pieces: [StockPiece]) -> Int {
+    pieces.reduce(0) { $0 + $1.block.count }
   }
 }

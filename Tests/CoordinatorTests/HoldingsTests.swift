@@ -133,6 +133,43 @@ struct HoldingsTests {
     }
   }
 
+  /// A release that the coordinator has forgotten is sent again: it frees nothing that another node proved
+  /// issued meanwhile.
+  @Test func aReleaseGivesNothingBackThatWasProvedIssued() async throws {
+    try await PostgresHarness.run { harness in
+      let one = try await TestProcess.boot("eu-1", on: harness)
+      var held = try await one.lease(20)
+      try await one.commit(held.plan(through: 10, asked: []), of: &held)
+      let other = try await TestProcess.boot("us-1", on: harness)
+      let answer = try await other.coordinator.report(
+        HoldingsReport(
+          generation: 1, suspicion: nil,
+          holdings: [try holding(1...5, through: 5, of: other, held.counter)]))
+      #expect(answer.overlapping == 5)
+      let item = ReleaseItem(lease: held.lease, handedOut: 0)
+      let replies = try await one.coordinator.release([item])
+      #expect(replies.map(\.givenBack) == [0])
+      #expect(replies.map(\.issuedThrough) == [10])
+      try await expectJobs(harness, issued: 10)
+    }
+  }
+
+  /// Nor what the very same process issued from a later lease.
+  @Test func aReleaseGivesNothingBackThatTheProcessIssuedFromAnotherLease() async throws {
+    try await PostgresHarness.run { harness in
+      let one = try await TestProcess.boot("eu-1", on: harness)
+      var held = try await one.lease(20)
+      try await one.commit(held.plan(through: 10, asked: []), of: &held)
+      let answer = try await report(
+        one, harness, [try holding(1...5, through: 5, of: one, held.counter)])
+      #expect(answer.carved == 0 && answer.overlapping == 0)
+      let item = ReleaseItem(lease: held.lease, handedOut: 0)
+      let replies = try await one.coordinator.release([item])
+      #expect(replies.map(\.givenBack) == [0])
+      try await expectJobs(harness, issued: 10)
+    }
+  }
+
   /// A live lease that is behind what its holder reports is closed through it.
   @Test func aLiveLeaseThatIsBehindIsClosedThroughWhatWasIssued() async throws {
     try await PostgresHarness.run { harness in

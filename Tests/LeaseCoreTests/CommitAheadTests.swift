@@ -225,46 +225,16 @@ struct CommitAheadTests {
     #expect(try talk.commit(report).releaseItems?.map(\.handedOut) == [2])
   }
 
-  @Test func aReleaseGivesBackButForWhatTheCoordinatorKeeps() throws {
+  /// A coordinator that had lost the release was told by the journal how far was committed. What it
+  /// keeps above what was asked to be kept may have been granted to another node before that.
+  @Test func whatStaysIssuedAboveWhatWasAskedToBeKeptIsHandedOutToNobody() throws {
     var talk = try ahead()
     talk.pass(15_000)
     let idle = talk.machine.ticked(at: talk.now)
     #expect(idle.releaseItems?.map(\.handedOut) == [1])
-    // it has a line for 4 that this node does not know of: 2 and 3 stay issued, too
-    _ = try talk.release(idle, issuedThrough: 4)
-    #expect(talk.machine.aheadCount == 3)
-    // and nobody has them: the next request gets them at once, and they are reported
-    let served = talk.request(second, 2)
-    #expect(served.delivered(to: second) == [block(2, 3)])
-    let plan = try #require(served.commitPlan)
-    #expect(plan.lines.map(\.block) == [block(2, 3)])
-    #expect(plan.lines.map(\.again) == [false])
-    #expect(plan.raises.map { $0.through - $0.expected } == [0])
-    // there is one more; who wants two waits for a grant
-    let asked = try talk.commit(served) + talk.request(third, 2)
-    let granted = try talk.grant(201...300, answering: asked)
-    #expect(try talk.commit(granted).delivered(to: third) == [block(4, 4), block(201, 201)])
-    #expect(talk.machine.aheadCount == 5)
-  }
-
-  @Test func holesOfAYearThatIsOverAreAbandoned() throws {
-    var talk = try ahead()
-    talk.pass(15_000)
-    _ = try talk.release(talk.machine.ticked(at: talk.now), issuedThrough: 4)
-    #expect(talk.machine.aheadCount == 3)
-    let asked = talk.request(second, 4)
-    let granted = try talk.grant(1...100, answering: asked, counter: Conversation.nextCounter)
-    #expect(granted.notes.contains(.abandoned(3)))
+    #expect(try talk.release(idle, issuedThrough: 4).notes.contains(.abandoned(3)))
     #expect(talk.machine.aheadCount == 0)
-    #expect(granted.commitPlan?.lines.map(\.block) == [block(1, 4)])
-  }
-
-  @Test func aDrainAbandonsHoles() throws {
-    var talk = try ahead()
-    talk.pass(15_000)
-    _ = try talk.release(talk.machine.ticked(at: talk.now), issuedThrough: 4)
-    #expect(talk.machine.drain(at: talk.now).notes == [.abandoned(3)])
-    #expect(talk.machine.isSpent)
+    #expect(talk.request(second, 2).acquirePlan != nil)
   }
 
   // MARK: - Refusals

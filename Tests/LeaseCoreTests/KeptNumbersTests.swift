@@ -8,6 +8,7 @@ struct KeptNumbersTests {
   let first = RequestID.number(1)
   let second = RequestID.number(2)
   let third = RequestID.number(3)
+  let fourth = RequestID.number(4)
 
   /// 1 is issued to the first caller, 2...6 lie ahead.
   private func ahead() throws -> Conversation {
@@ -20,6 +21,47 @@ struct KeptNumbersTests {
   private func keyed(_ talk: inout Conversation) throws -> [MachineAction] {
     let key = try #require(IdempotencyKey(route: "r", key: "k", requestHash: "h"))
     return talk.request(second, key: key)
+  }
+
+  /// 2 is a hole that stays issued, below 3, which has a line. The lease is closed.
+  private func hole() throws -> Conversation {
+    var talk = try ahead()
+    let commit = try keyed(&talk)
+    #expect(talk.request(third).delivered(to: third) == [block(3, 3)])
+    let refused = try talk.refuse(commit, RefusedRequest(request: second, reason: .keyTaken))
+    _ = try talk.commit(refused)
+    talk.pass(15_000)
+    _ = try talk.release(talk.machine.ticked(at: talk.now), issuedThrough: 3)
+    #expect(talk.machine.aheadCount == 1)
+    return talk
+  }
+
+  @Test func aHoleIsTheNextRequestsAndIsReported() throws {
+    var talk = try hole()
+    let served = talk.request(fourth)
+    #expect(served.delivered(to: fourth) == [block(2, 2)])
+    let plan = try #require(served.commitPlan)
+    #expect(plan.lines.map(\.block) == [block(2, 2)])
+    #expect(plan.lines.map(\.again) == [false])
+    #expect(plan.raises.map { $0.through - $0.expected } == [0])
+    // who wants two waits for a grant
+    let asked = try talk.commit(served) + talk.request(.number(5), 2)
+    #expect(asked.acquirePlan != nil)
+  }
+
+  @Test func holesOfAYearThatIsOverAreAbandoned() throws {
+    var talk = try hole()
+    let asked = talk.request(fourth, 4)
+    let granted = try talk.grant(1...100, answering: asked, counter: Conversation.nextCounter)
+    #expect(granted.notes.contains(.abandoned(1)))
+    #expect(talk.machine.aheadCount == 0)
+    #expect(granted.commitPlan?.lines.map(\.block) == [block(1, 4)])
+  }
+
+  @Test func aDrainAbandonsHoles() throws {
+    var talk = try hole()
+    #expect(talk.machine.drain(at: talk.now).notes == [.abandoned(1)])
+    #expect(talk.machine.isSpent)
   }
 
   @Test func aReportThatWasRejectedKeepsItsNumber() throws {
@@ -72,13 +114,10 @@ struct KeptNumbersTests {
   }
 
   @Test func aHoleOfAYearThatIsOverStopsNobody() throws {
-    var talk = try ahead()
-    talk.pass(15_000)
-    _ = try talk.release(talk.machine.ticked(at: talk.now), issuedThrough: 4)
-    #expect(talk.machine.aheadCount == 3)
+    var talk = try hole()
     talk.machine.clockSays(year: 2027)
     _ = talk.machine.ticked(at: talk.now)
-    var actions = talk.request(second)
+    var actions = talk.request(fourth)
     var sent = 0
     while actions.commitPlan != nil, sent < 100 {
       sent += 1

@@ -4,6 +4,119 @@
 -- that had come back were claimed, and carved out of the free pool.
 --
 -- From here on the coordinator says what is known to be issued.
+--
+-- And two releases that a coordinator has forgotten, of leases with numbers committed ahead, gave numbers
+-- back that had been granted and issued meanwhile (docs/model, OVERLAP_COMES_BACK).
+
+-- Numbers that somebody proved issued lie in the issued part of leases whose holder may still release
+-- them: it would give back what it committed and did not hand out, and that would be granted once more. Such
+-- a lease is closed, and what it has as issued stays so (release_leases looks at carved).
+--   p_boot   only leases of this process; null for any
+--   p_but    not leases of this node; null for none
+-- Locks: the caller holds the counter's row; leases by id.
+CREATE FUNCTION serial.keep_issued(
+  p_kind text, p_year integer, p_numbers int4range, p_boot uuid, p_but text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, serial, pg_temp AS $$
+DECLARE
+  l serial.leases;
+BEGIN
+  FOR l IN SELECT * FROM serial.leases x
+    WHERE x.kind = p_kind AND x.year = p_year AND NOT x.carved
+      AND x.close_reason IS DISTINCT FROM 'released'
+      AND (p_boot IS NULL OR x.boot_id = p_boot) AND (p_but IS NULL OR x.node <> p_but)
+      AND int4range(x.first, coalesce(x.closed_through, x.committed_through) + 1) && p_numbers
+    ORDER BY x.lease_id FOR NO KEY UPDATE
+  LOOP
+    IF l.state = 'live' THEN
+      PERFORM serial.close_lease(l.lease_id, l.committed_through, 'carved');
+    END IF;
+    UPDATE serial.leases SET carved = true WHERE lease_id = l.lease_id;
+  END LOOP;
+END
+$$;
+
+-- Takes what a node says it issued of one counter out of the free pool, closes its live leases through
+-- it, and those of other nodes that hold some of it through what they committed.
+--   p_claimed   what may have been issued
+--   p_sure      what surely was
+-- carved: numbers that this server had forgotten. overlapping: numbers that somebody else has.
+-- Locks: the caller holds the counter's row; leases by id.
+CREATE OR REPLACE FUNCTION serial.carve_out(
+  p_kind text, p_year integer, p_node text, p_boot uuid, p_claimed int4multirange,
+  p_sure int4multirange, OUT carved integer, OUT overlapping integer)
+LANGUAGE plpgsql SET search_path = pg_catalog, serial, pg_temp AS $$
+DECLARE
+  v_missing int4multirange;
+  v_known int4multirange;
+  v_void int4multirange;
+  v_held int4multirange := '{}';
+  v_free int4multirange;
+  v_through integer;
+  l serial.leases;
+  r int4range;
+BEGIN
+  carved := 0;
+  overlapping := 0;
+  SELECT coalesce(range_agg(o.numbers), '{}') INTO v_known FROM serial.overlaps o
+    WHERE o.kind = p_kind AND o.year = p_year AND o.node = p_node;
+  SELECT coalesce(range_agg(v.numbers), '{}') INTO v_void FROM serial.void_ranges v
+    WHERE v.kind = p_kind AND v.year = p_year;
+  -- A number that was free when it was struck out is issued all the same, if that is taken back.
+  FOR r IN SELECT u FROM unnest(p_claimed * v_void - coalesce((SELECT range_agg(x.block)
+    FROM serial.leases x WHERE x.kind = p_kind AND x.year = p_year), '{}')) AS u
+  LOOP
+    PERFORM serial.add_carved(p_kind, p_year, p_node, p_boot, r);
+    carved := carved + upper(r) - lower(r);
+  END LOOP;
+  SELECT p_claimed - coalesce(range_agg(k.numbers), '{}') INTO v_missing FROM (
+    SELECT int4range(x.first, coalesce(x.closed_through, x.committed_through) + 1) AS numbers
+      FROM serial.leases x WHERE x.kind = p_kind AND x.year = p_year AND x.node = p_node) k;
+  v_missing := v_missing - v_known;
+  IF isempty(v_missing) THEN
+    RETURN;
+  END IF;
+  FOR l IN SELECT * FROM serial.leases x
+    WHERE x.kind = p_kind AND x.year = p_year AND x.node = p_node AND x.state = 'live'
+      AND x.block && coalesce(range_merge(v_missing), 'empty') ORDER BY x.lease_id FOR NO KEY UPDATE
+  LOOP
+    CONTINUE WHEN NOT v_missing && l.block;
+    v_through := upper(v_missing * int4multirange(l.block)) - 1;
+    v_held := v_held + int4multirange(l.block);
+    carved := carved + v_through - l.committed_through;
+    UPDATE serial.leases SET committed_through = v_through, carved = true
+      WHERE lease_id = l.lease_id;
+    PERFORM serial.close_lease(l.lease_id, v_through, 'carved');
+  END LOOP;
+  v_missing := v_missing - v_held;
+  -- Another node holds some of them, granted while this server did not know better. It shall issue no
+  -- more of them: what it has not committed is free, and taken out below.
+  FOR l IN SELECT * FROM serial.leases x
+    WHERE x.kind = p_kind AND x.year = p_year AND x.node <> p_node AND x.state = 'live'
+      AND x.block && coalesce(range_merge(v_missing), 'empty') ORDER BY x.lease_id FOR NO KEY UPDATE
+  LOOP
+    CONTINUE WHEN NOT v_missing && l.block;
+    PERFORM serial.close_lease(l.lease_id, l.committed_through, 'carved');
+  END LOOP;
+  v_free := v_missing * serial.free_numbers(p_kind, p_year);
+  FOR r IN SELECT u FROM unnest(v_free) AS u LOOP
+    PERFORM serial.take_out(p_kind, p_year, lower(r), upper(r) - 1);
+    PERFORM serial.add_carved(p_kind, p_year, p_node, p_boot, r);
+    UPDATE serial.counters SET settled = settled + (upper(r) - lower(r))
+      WHERE kind = p_kind AND year = p_year;
+    carved := carved + upper(r) - lower(r);
+  END LOOP;
+  -- what only may have been issued proves nothing against somebody who has it
+  FOR r IN SELECT u FROM unnest((v_missing - v_free) * p_sure) AS u LOOP
+    overlapping := overlapping + upper(r) - lower(r);
+    INSERT INTO serial.overlaps (kind, year, numbers, node) VALUES (p_kind, p_year, r, p_node);
+    INSERT INTO serial.events (event, kind, year, numbers, node, boot_id, detail)
+      VALUES ('overlap', p_kind, p_year, r, p_node, p_boot, jsonb_build_object('held_by', (
+        SELECT jsonb_agg(DISTINCT x.node) FROM serial.leases x
+          WHERE x.kind = p_kind AND x.year = p_year AND x.block && r AND x.node <> p_node)));
+    PERFORM serial.keep_issued(p_kind, p_year, r, NULL, p_node);
+  END LOOP;
+END
+$$;
 
 -- Takes the report of the calling node: numbers that it issued or may have issued, of whatever year,
 -- whether or not this server remembers.
@@ -108,6 +221,21 @@ BEGIN
     v_suspicious := true;
     v_again := true;
   END LOOP;
+  -- A number that this process issued from one lease lies in another one of its own, which it had given back
+  -- before this server forgot that.
+  FOR c IN SELECT u.kind, u.year, int4range(u.first, u.issued + 1) AS numbers
+    FROM unnest(p_leases, p_kinds, p_years, p_first, p_issued)
+      AS u (lease, kind, year, first, issued)
+    WHERE u.issued >= u.first AND EXISTS (
+      SELECT FROM serial.leases x WHERE x.kind = u.kind AND x.year = u.year AND x.boot_id = p_boot
+        AND NOT x.carved AND x.close_reason IS DISTINCT FROM 'released'
+        AND x.lease_id IS DISTINCT FROM u.lease
+        AND int4range(x.first, coalesce(x.closed_through, x.committed_through) + 1)
+          && int4range(u.first, u.issued + 1))
+    ORDER BY u.kind, u.year, u.first
+  LOOP
+    PERFORM serial.keep_issued(c.kind, c.year, c.numbers, p_boot, NULL);
+  END LOOP;
   IF v_suspicion IS NOT NULL AND (s.grants_open OR s.opens_at IS NOT NULL) THEN
     PERFORM serial.close_grants(v_suspicion,
       jsonb_build_object('node', v_node, 'carved', v_carved, 'overlapping', v_overlapping));
@@ -139,3 +267,5 @@ BEGIN
           WHERE u.exact) x;
 END
 $$;
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA serial FROM PUBLIC;
