@@ -47,6 +47,16 @@ struct JudgeTests {
       } == ["duplicated"])
   }
 
+  @Test func anAnswerWithASerialTwiceSaysSo() throws {
+    var sample = Sample()
+    sample.operations[0].outcome = .ok(["J202600001", "J202600001"])
+    sample.finals[0].lines[0].last = 1
+    sample.finals[0].ledger = Sample.ledger(Sample.jobs, at: 1_000, issued: 7)
+    let verdict = Verdict.judge(sample.history)
+    #expect(verdict.violations.map(\.kind) == ["duplicated"])
+    #expect(try #require(verdict.duplicated.first).text.contains("stands twice"))
+  }
+
   @Test func aKeyHasOneAnswer() {
     #expect(
       kinds {

@@ -83,7 +83,12 @@ struct ReportTests {
       sample.finals[index].counter.kind = evil
       sample.finals[index].ledger.counter.kind = evil
     }
-    let page = page(sample.history)
+    var history = sample.history
+    let holding = HoldingsSample.Holding(node: evil, first: 1, last: 9, committed: 3)
+    let counter = CounterName(kind: evil, year: 2026)
+    history.entries.append(
+      .holdings(HoldingsSample(at: 5, counter: counter, holdings: [holding])))
+    let page = page(history)
     #expect(!page.contains("<script"))
     #expect(!page.contains("\"&'"))
     #expect(page.contains("&lt;script&gt;&quot;&amp;&#39;"))
@@ -129,6 +134,11 @@ struct ReportTests {
     let page = page(history)
     #expect(page.utf8.count < 2_000_000, "\(page.utf8.count)")
     #expect(page.contains("The first 500 of 2,000."))
+    // no texts under the pointer for each of so many nodes, and some 5,000 rectangles
+    #expect(!page.contains("<title>node-1, "))
+    let held = page.split(separator: "<path class=\"held ").dropFirst()
+    let boxes = held.map { $0.prefix { $0 != ">" }.count { $0 == "z" } }.reduce(0, +)
+    #expect((500...5_000).contains(boxes), "\(boxes)")
   }
 
   @Test func aLongRunHasASmallPage() throws {

@@ -40,6 +40,14 @@ struct UnclaimedTests {
       $0.finals[1].ledger = Sample.ledger(Sample.targets, at: 1_000, issued: 3)
     }
     #expect(targets.violations.map(\.kind) == ["issued-without-reason"])
+    // of the same kind
+    let asked = verdict {
+      $0.operations.append(
+        Sample.operation("c2", "us-1", .targets, asked: 2, at: 950, .unknown("timed out")))
+      $0.finals[1].lines.append(Sample.line(2, 3, to: "c2"))
+      $0.finals[1].ledger = Sample.ledger(Sample.targets, at: 1_000, issued: 3)
+    }
+    #expect(asked.violations == [])
     // nobody's
     #expect(verdict { $0.finals[0].lines[3].subject = nil }.unexplainedNumbers == 2)
   }
