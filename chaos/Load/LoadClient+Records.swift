@@ -3,6 +3,12 @@ import Foundation
 import NIOHTTP1
 
 extension LoadClient {
+  private static let decoder: JSONDecoder = {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return decoder
+  }()
+
   /// Makes jobs or targets with records; their serials.
   ///
   /// - Throws: `LoadFailure` when they are not made.
@@ -13,8 +19,8 @@ extension LoadClient {
     let names = (1...count).map { #"{"name": "\#(name) \#($0)"}"# }.joined(separator: ",")
     struct Made: Decodable {
       struct One: Decodable {
-        let job_serial: String?
-        let target_serial: String?
+        let jobSerial: String?
+        let targetSerial: String?
       }
       let jobs: [One]?
       let targets: [One]?
@@ -23,8 +29,8 @@ extension LoadClient {
       request: request, path: "/api/\(list)/bulk", body: Data(#"{"\#(list)": [\#(names)]}"#.utf8),
       asked: count,
       serials: { body in
-        let made = try JSONDecoder().decode(Made.self, from: body)
-        return (made.jobs ?? made.targets ?? []).compactMap { $0.job_serial ?? $0.target_serial }
+        let made = try Self.decoder.decode(Made.self, from: body)
+        return (made.jobs ?? made.targets ?? []).compactMap { $0.jobSerial ?? $0.targetSerial }
       })
     let outcome = await ask(call, key: "\(name)-\(list)-\(writer.now)", at: node)
     guard case .ok(let serials) = outcome else {
@@ -37,13 +43,13 @@ extension LoadClient {
   public func execute(
     _ job: String, on targets: [String], key: String? = nil, at node: NodeAddress
   ) async -> Outcome {
-    struct Execution: Decodable { let execution_serial: String }
+    struct Execution: Decodable { let executionSerial: String }
     let list = targets.map { "\"\($0)\"" }.joined(separator: ",")
     return await ask(
       Call(
         request: .execution, path: "/api/jobs/\(job)/execute",
         body: Data(#"{"target_serials": [\#(list)]}"#.utf8), asked: 1, parent: job,
-        serials: { [try JSONDecoder().decode(Execution.self, from: $0).execution_serial] }),
+        serials: { [try Self.decoder.decode(Execution.self, from: $0).executionSerial] }),
       key: key, at: node)
   }
 
@@ -52,7 +58,7 @@ extension LoadClient {
   /// - Returns: their serials, in order.
   public func branches(of execution: String, at node: NodeAddress) async throws -> [String] {
     struct Children: Decodable {
-      struct Child: Decodable { let branch_serial: String }
+      struct Child: Decodable { let branchSerial: String }
       let children: [Child]
     }
     let start = writer.now
@@ -61,8 +67,8 @@ extension LoadClient {
     guard answer.status == 200 else {
       throw LoadFailure(description: "children of \(execution): status \(answer.status)")
     }
-    let serials = try JSONDecoder().decode(Children.self, from: answer.body).children.map(
-      \.branch_serial)
+    let serials = try Self.decoder.decode(Children.self, from: answer.body).children.map(
+      \.branchSerial)
     writer.add(
       .operation(
         Operation(

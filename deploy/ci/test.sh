@@ -60,6 +60,15 @@ run_alone() {
   timeout --foreground 15m swift test --skip-build --filter "$alone"
 }
 
+# Two of the scenarios of `make chaos`, some seconds each. What they leave stays when one fails.
+run_chaos() {
+  local folder
+  folder=$(mktemp -d)
+  timeout --foreground 10m .build/debug/chaos run --short --folder "$folder" lease-expiry zombie-node ||
+    return 1
+  rm -rf "$folder"
+}
+
 start=$SECONDS
 timed 'packages' deploy/local/bootstrap.sh
 find_swift
@@ -74,5 +83,6 @@ timed 'test of the registry' run_registry_tests
 timed 'test with servers that fail' run_server_tests
 timed 'test with a minute of contention' run_contention
 timed 'test with clusters of real processes' run_cluster_tests
+timed 'chaos' run_chaos
 timed 'test to the last number, and of the interface' run_alone
 say "all passed in $((SECONDS - start)) s"
