@@ -101,8 +101,11 @@ struct JournalState: Equatable {
   private mutating func settled(_ lease: LeaseID, through: Int) {
     guard let entry = entries[lease], !entry.isMerged else { return }
     let block = entry.grant.block
+    let bounded = min(max(through, block.first - 1), block.last)
     entries[lease]?.isSettled = true
-    entries[lease]?.issuedThrough = min(max(through, block.first - 1), block.last)
+    // The answers to a release and to a report may come in either order; what was released came back.
+    entries[lease]?.issuedThrough =
+      entry.isSettled ? min(entry.issuedThrough, bounded) : bounded
   }
 }
 

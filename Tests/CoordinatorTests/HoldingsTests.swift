@@ -117,6 +117,27 @@ struct HoldingsTests {
     }
   }
 
+  /// What came back of it is another lease's now, which goes on.
+  @Test func whatIsClaimedOfAReleasedLeaseEndsNoLaterOne() async throws {
+    try await PostgresHarness.run { harness in
+      let one = try await TestProcess.boot("eu-1", on: harness)
+      var held = try await one.lease(20)
+      let line = TestProcess.Asked(try #require(Block(first: 1, last: 3)))
+      try await one.commit(held.plan(through: 10, asked: [line]), of: &held)
+      _ = try await one.coordinator.release([ReleaseItem(lease: held.lease, handedOut: 3)])
+      var later = try await one.lease(20)
+      try await one.commit(later.plan(through: 14, asked: []), of: &later)
+      let answer = try await report(
+        one, harness,
+        [
+          try holding(1...20, through: 10, lease: held.lease.id, of: one, held.counter),
+          try holding(4...23, through: 14, lease: later.lease.id, of: one, later.counter),
+        ])
+      #expect(answer.carved == 0 && answer.overlapping == 0 && answer.facts.grantsAreOpen)
+      #expect(try await one.coordinator.renew([later.lease]).leases.map(\.outcome) == [.live])
+    }
+  }
+
   /// Of a lease that was not released it keeps what it knows, though that lies in a carved one.
   @Test func whatIsKnownToBeIssuedOfAnExpiredLeaseStaysKnown() async throws {
     try await PostgresHarness.run { harness in

@@ -29,6 +29,9 @@ struct FileJournalTests {
     #expect(try await journal.memory().holdings.count == 1, "asked again it is the same grant")
     try await journal.settled(grant.lease, through: 60)
     #expect(try await journal.memory().holdings.map(\.issuedThrough) == [60])
+    // the answer to an earlier report comes after the one to the release
+    try await journal.settled(grant.lease, through: 75)
+    #expect(try await journal.memory().holdings.map(\.issuedThrough) == [60])
     try await journal.progressed([grant.lease: 80], facts: nil)
     #expect(try await journal.memory().holdings.map(\.issuedThrough) == [60], "it is closed")
     var facts = JournalWorld.facts

@@ -18,8 +18,8 @@ extension Scenario {
     let hour = 3_600.0
     try await stage.load.run(stage.clients) {
       try await stage.letPass(stage.isShort ? 50 : 200)
-      if stage.isShort { return }
-      for (name, hours) in [("eu-1", 5.0), ("us-1", -7), ("eu-2", 24 * 45)] {
+      for (name, hours) in [("eu-1", 5.0), ("us-1", -7), ("eu-2", 24 * 45)]
+      where !stage.isShort || name == "us-1" {
         let node = try stage.cluster.node(name)
         try await stage.fault(
           "clock-jump", on: name, "set by \(Int(hours)) hours, and back after two times to live"
@@ -30,6 +30,7 @@ extension Scenario {
         }
         try await stage.expectAllToServe()
       }
+      if stage.isShort { return }
       for hours in [3.0, -2] {
         try await stage.fault(
           "clock-jump", on: "coordinator",
@@ -73,15 +74,20 @@ extension Scenario {
     let start = cluster.clockOffset
     let old = try await year(cluster)
     try await stage.load.run(stage.clients) {
-      try await stage.fault("clock-skew", on: "eu-2", "20 s ahead; us-1 20 s behind") {
-        try cluster.node("eu-2").clock?.move(to: start + 20)
-        try cluster.node("us-1").clock?.move(to: start - 20)
-        try await stage.letPass(100)
-        try await stage.expect("the coordinator's year turns", within: 120) {
-          try await year(cluster) == old + 1
+      // each node is told of it on its own: the turn meets what it had committed ahead
+      try await stage.fault("clock-skew", on: "eu-2", "20 s ahead, while the year turns") {
+        try await stage.fault("clock-skew", on: "us-1", "20 s behind, while the year turns") {
+          try await stage.fault("year-turn", on: "eu-1", "the year turns") {
+            try cluster.node("eu-2").clock?.move(to: start + 20)
+            try cluster.node("us-1").clock?.move(to: start - 20)
+            try await stage.letPass(100)
+            try await stage.expect("the coordinator's year turns", within: 120) {
+              try await year(cluster) == old + 1
+            }
+            try await stage.letPass(300)
+            try await Task.sleep(for: .seconds(25))
+          }
         }
-        try await stage.letPass(300)
-        try await Task.sleep(for: .seconds(25))
       }
       try await stage.expectAllToServe()
       for kind in ["job", "target"] {

@@ -46,7 +46,15 @@ extension Scenario {
           "at most \(sessions) sessions, and those that were there are ended"
         ) {
           try await limit(names, to: sessions, stage)
+          let before = stage.load.count(names[0])
           try await Task.sleep(for: .milliseconds(2 * stage.cluster.options.leaseMilliseconds))
+          if sessions == 0 {
+            // what was under way when its sessions were ended may still be answered
+            let issued = stage.load.count(names[0]) - before
+            stage.demand(
+              "\(names[0]) issues nothing without a session", issued <= 4,
+              seen: "\(issued) requests acknowledged")
+          }
           try await limit(names, to: -1, stage)
         }
         try await stage.expectAllToServe()
@@ -79,10 +87,14 @@ extension Scenario {
         try await stage.fault("cancelled-wait", on: "standby", "stopped; \(function) of what waits")
         {
           try await stage.cluster.standby?.server.stop(.immediate)
+          var cancelled = 0
           for _ in 0..<20 {
-            try await cancelWaits(stage, by: function)
+            cancelled += try await cancelWaits(stage, by: function)
             try await Task.sleep(for: .milliseconds(250))
           }
+          stage.demand(
+            "waits for the standby were ended by \(function)", cancelled > 0,
+            seen: "\(cancelled) waits")
           try await stage.cluster.standby?.server.start()
         }
         try await stage.expectAllToServe(within: 60)
@@ -90,22 +102,31 @@ extension Scenario {
     }
   }
 
-  static func cancelWaits(_ stage: Stage, by function: String) async throws {
-    try await stage.cluster.sql(
+  /// How many there were.
+  @discardableResult
+  static func cancelWaits(_ stage: Stage, by function: String) async throws -> Int {
+    let count = try await stage.cluster.sql(
       """
       SELECT count(\(function)(pid)) FROM pg_stat_activity
       WHERE wait_event = 'SyncRep' AND usename <> 'postgres'
       """)
+    return Int(count) ?? 0
   }
 
-  /// That there was something to find: nodes reported numbers that the backup did not know.
-  private static func expectForgotten(_ stage: Stage) async throws {
+  /// How many numbers nodes reported that the coordinator did not know.
+  private static func forgotten(_ stage: Stage) async throws -> Int {
     let carved = try await stage.cluster.sql(
       "SELECT coalesce(sum((detail->>'carved')::integer), 0) FROM serial.events WHERE event = 'reported'"
     )
+    return Int(carved) ?? 0
+  }
+
+  /// That there was something to find since then.
+  private static func expectForgotten(more known: Int, _ stage: Stage) async throws {
+    let now = try await forgotten(stage)
     stage.demand(
-      "nodes reported numbers that the coordinator had forgotten", Int(carved) ?? 0 > 0,
-      seen: "\(carved) numbers")
+      "nodes reported numbers that the coordinator had forgotten", now > known,
+      seen: "\(now - known) numbers")
   }
 
   /// A base backup of before is started in the coordinator's place.
@@ -118,6 +139,7 @@ extension Scenario {
       for recovery in [BaseBackup.Recovery.crash, .archive] {
         try await stage.letPass(200)
         let backup = try await postgres.takeBackup(name: recovery.rawValue)
+        let known = try await forgotten(stage)
         try await stage.letPass(400)
         try await stage.fault(
           "lose-commits", on: "coordinator",
@@ -129,7 +151,7 @@ extension Scenario {
         try await stage.expectAllToServe(within: 90)
         try await stage.letPass(600)
         // without the guard nobody reports
-        if stage.cluster.options.flaw == nil { try await expectForgotten(stage) }
+        if stage.cluster.options.flaw == nil { try await expectForgotten(more: known, stage) }
       }
     }
   }

@@ -91,8 +91,7 @@ extension Stage {
     for node in cluster.nodes {
       let ended = try await node.process.stop(limit: .seconds(30))
       demand(
-        "\(node.name) ends in order", ended == .stopped || ended == .notRunning,
-        seen: ended.rawValue)
+        "\(node.name) ends in order", ended == .stopped, seen: ended.rawValue)
     }
     try await expect("nothing is leased once all nodes ended") {
       try await cluster.sql("SELECT coalesce(sum(leased), 0) FROM serial.ledger") == "0"

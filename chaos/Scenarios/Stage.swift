@@ -20,6 +20,7 @@ struct Stage: Sendable {
     _ name: String, on target: String, _ detail: String, _ body: () async throws -> Value
   ) async throws -> Value {
     say("\(name) \(target): \(detail)")
+    await expectRunning(target)
     let start = writer.now
     let result: Result<Value, any Error>
     do {
@@ -31,6 +32,15 @@ struct Stage: Sendable {
       .fault(
         FaultSpan(name: name, target: target, detail: detail, start: start, end: writer.now)))
     return try result.get()
+  }
+
+  /// A node that ended by itself is a defect, whatever clients noticed of it.
+  private func expectRunning(_ target: String) async {
+    guard let node = cluster.nodes.first(where: { $0.name == target }),
+      await node.process.running == nil
+    else { return }
+    let end = await node.process.ended.map { "\($0)" } ?? "unknown how"
+    demand("\(target) runs until it is ended", false, seen: "it had ended by itself: \(end)")
   }
 
   /// Writes down what the scenario demands.

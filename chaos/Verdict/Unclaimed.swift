@@ -8,17 +8,15 @@ struct Unclaimed {
   }
 
   private struct Asked {
-    /// With a key that is used again counted once, and not at all when it was answered.
+    /// With a key that is used again counted once, and not at all when it was answered: a key has one
+    /// answer, and costs no number twice.
     var once = 0
-    /// Of all requests.
-    var all = 0
   }
 
   static let unanswered = "asked for by requests without an answer"
-  static let repeated = "asked for again by a request whose key was used before"
   static let setup = "issued before the load"
   static let ahead = "committed ahead by a node that still holds them"
-  static let dead = "committed for a process that was lost; no line says to whom"
+  static let dead = "committed by a process that a fault met; no line says to whom"
   static let carved = "proved issued by a node's report after the coordinator's loss"
 
   private(set) var reasons: [String: Int] = [:]
@@ -53,7 +51,6 @@ struct Unclaimed {
     }
     for (operation, key) in zip(operations, keys.numbers) where operation.isUnknown {
       let subject = Subject(name: operation.client, request: operation.request)
-      asked[subject, default: Asked()].all += operation.asked
       if let key, isUsed[key] { continue }
       asked[subject, default: Asked()].once += operation.asked
       if let key { isUsed[key] = true }
@@ -99,17 +96,15 @@ struct Unclaimed {
       let count = counters.values.reduce(0) { $0 + $1.count }
       let asked = asked[subject] ?? Asked()
       let explained = min(count, asked.once)
-      let again = min(count, asked.all) - explained
       if explained > 0 { reasons[Self.unanswered, default: 0] += explained }
-      if again > 0 { reasons[Self.repeated, default: 0] += again }
-      guard count > explained + again else { continue }
-      unexplainedNumbers += count - explained - again
+      guard count > explained else { continue }
+      unexplainedNumbers += count - explained
       let names = counters.sorted { $0.key < $1.key }.map { Self.ranges($1, of: $0) }
       unexplained.append(
         Finding(
           "issued-without-reason",
           "\(names.joined(separator: ", ")): issued to \(subject.name), which did not receive them "
-            + "and asked for \(asked.all) without an answer"))
+            + "and asked for \(asked.once) without an answer, each key once"))
     }
   }
 

@@ -13,16 +13,18 @@
 -- a lease is closed, and what it has as issued stays so (release_leases looks at carved).
 --   p_boot   only leases of this process; null for any
 --   p_but    not leases of this node; null for none
+--   p_not    not this lease; null for none
 -- Locks: the caller holds the counter's row; leases by id.
 CREATE FUNCTION serial.keep_issued(
-  p_kind text, p_year integer, p_numbers int4range, p_boot uuid, p_but text) RETURNS void
+  p_kind text, p_year integer, p_numbers int4range, p_boot uuid, p_but text,
+  p_not uuid) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, serial, pg_temp AS $$
 DECLARE
   l serial.leases;
 BEGIN
   FOR l IN SELECT * FROM serial.leases x
-    WHERE x.kind = p_kind AND x.year = p_year AND NOT x.carved
-      AND x.close_reason IS DISTINCT FROM 'released'
+    WHERE x.kind = p_kind AND x.year = p_year AND x.block && p_numbers AND NOT x.carved
+      AND x.lease_id IS DISTINCT FROM p_not AND x.close_reason IS DISTINCT FROM 'released'
       AND (p_boot IS NULL OR x.boot_id = p_boot) AND (p_but IS NULL OR x.node <> p_but)
       AND int4range(x.first, coalesce(x.closed_through, x.committed_through) + 1) && p_numbers
     ORDER BY x.lease_id FOR NO KEY UPDATE
@@ -113,7 +115,7 @@ BEGIN
       VALUES ('overlap', p_kind, p_year, r, p_node, p_boot, jsonb_build_object('held_by', (
         SELECT jsonb_agg(DISTINCT x.node) FROM serial.leases x
           WHERE x.kind = p_kind AND x.year = p_year AND x.block && r AND x.node <> p_node)));
-    PERFORM serial.keep_issued(p_kind, p_year, r, NULL, p_node);
+    PERFORM serial.keep_issued(p_kind, p_year, r, NULL, p_node, NULL);
   END LOOP;
 END
 $$;
@@ -222,19 +224,24 @@ BEGIN
     v_again := true;
   END LOOP;
   -- A number that this process issued from one lease lies in another one of its own, which it had given back
-  -- before this server forgot that.
-  FOR c IN SELECT u.kind, u.year, int4range(u.first, u.issued + 1) AS numbers
-    FROM unnest(p_leases, p_kinds, p_years, p_first, p_issued)
-      AS u (lease, kind, year, first, issued)
-    WHERE u.issued >= u.first AND EXISTS (
-      SELECT FROM serial.leases x WHERE x.kind = u.kind AND x.year = u.year AND x.boot_id = p_boot
-        AND NOT x.carved AND x.close_reason IS DISTINCT FROM 'released'
-        AND x.lease_id IS DISTINCT FROM u.lease
-        AND int4range(x.first, coalesce(x.closed_through, x.committed_through) + 1)
-          && int4range(u.first, u.issued + 1))
+  -- before this server forgot that. Of a lease that is known to be released only what it kept.
+  FOR c IN SELECT u.lease, u.kind, u.year, h.numbers
+    FROM unnest(p_leases, p_kinds, p_years, p_first, p_last, p_issued)
+        AS u (lease, kind, year, first, last, issued)
+      LEFT JOIN serial.leases r ON r.lease_id = u.lease AND r.node = v_node
+        AND r.first = u.first AND r.last = u.last AND r.close_reason = 'released'
+      CROSS JOIN LATERAL (SELECT int4range(u.first,
+        greatest(least(u.issued, r.closed_through), u.first - 1) + 1) AS numbers) h
+    WHERE NOT isempty(h.numbers) AND EXISTS (
+      SELECT FROM serial.leases x WHERE x.kind = u.kind AND x.year = u.year
+        AND x.block && h.numbers AND x.boot_id = p_boot AND NOT x.carved
+        AND x.close_reason IS DISTINCT FROM 'released' AND x.lease_id IS DISTINCT FROM u.lease
+        -- one that is settled is named no more
+        AND NOT (u.lease IS NULL AND x.first = u.first AND x.last = u.last)
+        AND int4range(x.first, coalesce(x.closed_through, x.committed_through) + 1) && h.numbers)
     ORDER BY u.kind, u.year, u.first
   LOOP
-    PERFORM serial.keep_issued(c.kind, c.year, c.numbers, p_boot, NULL);
+    PERFORM serial.keep_issued(c.kind, c.year, c.numbers, p_boot, NULL, c.lease);
   END LOOP;
   IF v_suspicion IS NOT NULL AND (s.grants_open OR s.opens_at IS NOT NULL) THEN
     PERFORM serial.close_grants(v_suspicion,
